@@ -1,0 +1,281 @@
+/* Tutti: collective communication for training clusters. The C ABI: everything a framework links.
+ *
+ * Names, argument order and numbers follow NCCL with the prefix `tutti`, so that a port is a search and replace; what
+ * differs is said where it differs.
+ *
+ * Results   Every function returns a tuttiResult_t. After an error, tuttiGetLastError says what, where and who.
+ * Streams   A call with a stream returns at once and runs in that stream's order; its result shows in
+ *           tuttiStreamSynchronize and tuttiCommGetAsyncError. A call without one (NULL) is complete when it returns.
+ * Memory    Buffers must stay valid, and inputs unchanged, until the call is complete. `recvbuff` may be `sendbuff` where
+ *           "in-place" is described, and must not overlap it in any other way. Alignment: one element.
+ * Threads   Any function may be called from any thread. Calls on one communicator run in call order, and the ranks of a
+ *           communicator must make the same calls in the same order.
+ * Deadlines Every call completes or fails within the communicator's timeout (30 s unless set). After a failure a
+ *           communicator refuses new work: destroy or abort it.
+ */
+#ifndef TUTTI_H_
+#define TUTTI_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TUTTI_MAJOR 0
+#define TUTTI_MINOR 1
+#define TUTTI_PATCH 0
+#define TUTTI_VERSION_CODE (TUTTI_MAJOR * 10000 + TUTTI_MINOR * 100 + TUTTI_PATCH)
+
+#if defined(__GNUC__)
+#define TUTTI_API __attribute__((visibility("default")))
+#else
+#define TUTTI_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Results ---------------------------------------------------------------------------------------------------- */
+
+typedef enum {
+  tuttiSuccess = 0,
+  tuttiTransportError = 1,    /* a network or shared-memory path failed */
+  tuttiSystemError = 2,       /* the operating system refused something */
+  tuttiInternalError = 3,     /* a bug in Tutti: please report it */
+  tuttiInvalidArgument = 4,   /* this call's arguments are wrong; nothing was done */
+  tuttiInvalidUsage = 5,      /* ranks called different things, or an object was used after it failed */
+  tuttiPeerLost = 6,          /* a rank died or left; the communicator is unusable */
+  tuttiRemoteError = 6,       /* NCCL's name for the same */
+  tuttiInProgress = 7,        /* a non-blocking call has not finished: ask again */
+  tuttiTimeout = 8,           /* the deadline passed; the communicator is unusable */
+  tuttiUnsupported = 9,       /* not possible here; the error's text says what is missing */
+  tuttiAborted = 10,          /* this rank or another aborted the communicator */
+  tuttiNumResults = 11
+} tuttiResult_t;
+
+/* The words of a result code. Never NULL; the text is static. */
+TUTTI_API const char* tuttiGetErrorString(tuttiResult_t result);
+
+/* The last error of a communicator, or of the calling thread when `comm` is NULL. Never NULL; "" when there was none.
+ * Valid until the next Tutti call of the calling thread. */
+struct tuttiComm;
+typedef struct tuttiComm* tuttiComm_t;
+TUTTI_API const char* tuttiGetLastError(tuttiComm_t comm);
+
+/* The library's version, as TUTTI_VERSION_CODE. */
+TUTTI_API tuttiResult_t tuttiGetVersion(int* version);
+
+/* ---- Types and operators ---------------------------------------------------------------------------------------- */
+
+typedef enum {
+  tuttiInt8 = 0,
+  tuttiChar = 0,
+  tuttiUint8 = 1,
+  tuttiInt32 = 2,
+  tuttiInt = 2,
+  tuttiUint32 = 3,
+  tuttiInt64 = 4,
+  tuttiUint64 = 5,
+  tuttiFloat16 = 6,
+  tuttiHalf = 6,
+  tuttiFloat32 = 7,
+  tuttiFloat = 7,
+  tuttiFloat64 = 8,
+  tuttiDouble = 8,
+  tuttiBfloat16 = 9,
+  tuttiFloat8e4m3 = 10,
+  tuttiFloat8e5m2 = 11,
+  tuttiNumTypes = 12
+} tuttiDataType_t;
+
+/* Floating types of 8 and 16 bits are accumulated in float32 and rounded once. Integers wrap; their average truncates. */
+typedef enum {
+  tuttiSum = 0,
+  tuttiProd = 1,
+  tuttiMax = 2,
+  tuttiMin = 3,
+  tuttiAvg = 4,
+  tuttiNumOps = 5, /* operators made by the tuttiRedOpCreate functions have greater values */
+  tuttiMaxRedOp = 0x7fffffff
+} tuttiRedOp_t;
+
+/* ---- Configuration ---------------------------------------------------------------------------------------------- */
+
+#define TUTTI_CONFIG_UNDEF_INT INT32_MIN
+
+/* Options of one communicator. Start from TUTTI_CONFIG_INITIALIZER; a field left undefined takes its TUTTI_* variable,
+ * and else its default. `size` makes the structure extensible: fields beyond it are taken as undefined. */
+typedef struct {
+  size_t size;
+  unsigned int magic;
+  unsigned int version;
+  int blocking;              /* 1 (default): calls wait. 0: init returns tuttiInProgress; poll tuttiCommGetAsyncError */
+  int timeoutMs;             /* a call's deadline; default TUTTI_TIMEOUT, 30000 */
+  int initTimeoutMs;         /* the deadline for all ranks to come; default TUTTI_INIT_TIMEOUT, 60000 */
+  int deterministic;         /* 1: the same bits whatever transport and algorithm; default TUTTI_DETERMINISTIC, 0 */
+  const char* transports;    /* as TUTTI_TRANSPORTS */
+  const char* algorithm;     /* as TUTTI_ALGO */
+  const char* iface;         /* as TUTTI_IFACE */
+  const char* nodeId;        /* as TUTTI_NODE_ID */
+  const char* commName;      /* a name for logs and errors; default "comm" */
+} tuttiConfig_t;
+
+#define TUTTI_CONFIG_INITIALIZER                                                                             \
+  {                                                                                                          \
+    sizeof(tuttiConfig_t), 0x74757474u, TUTTI_VERSION_CODE, TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT,  \
+        TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, NULL, NULL, NULL, NULL, NULL                         \
+  }
+
+/* ---- Communicators ---------------------------------------------------------------------------------------------- */
+
+/* Where a job's ranks meet, and the key with which they prove that they belong together. Treat it as a secret. */
+#define TUTTI_UNIQUE_ID_BYTES 128
+typedef struct {
+  char internal[TUTTI_UNIQUE_ID_BYTES];
+} tuttiUniqueId;
+
+/* Makes an id and starts serving the meeting from this process, which must live until all ranks have come: usually the
+ * process of rank 0. Hand the 128 bytes to the other ranks. */
+TUTTI_API tuttiResult_t tuttiGetUniqueId(tuttiUniqueId* uniqueId);
+
+/* Joins `nranks` ranks into a communicator. Every rank calls it with the same id and its own rank; ranks may be processes,
+ * or threads of one process. Returns when all have come. Errors: tuttiInvalidArgument (rank out of range, or taken),
+ * tuttiTimeout (the text names the ranks that have not come), tuttiTransportError (wrong id or version). */
+TUTTI_API tuttiResult_t tuttiCommInitRank(tuttiComm_t* comm, int nranks, tuttiUniqueId commId, int rank);
+TUTTI_API tuttiResult_t tuttiCommInitRankConfig(tuttiComm_t* comm, int nranks, tuttiUniqueId commId, int rank,
+                                                tuttiConfig_t* config);
+
+/* Joins the job that this process was started in: by `tutti run`, torchrun, mpirun, srun, or with TUTTI_RANK,
+ * TUTTI_WORLD_SIZE and TUTTI_UNIQUE_ID_FILE or TUTTI_ADDRESS. Without any of them: one rank. `config` may be NULL. */
+TUTTI_API tuttiResult_t tuttiCommInitWorld(tuttiComm_t* comm, tuttiConfig_t* config);
+
+/* Makes `ndev` communicators of one job inside this process, ranks 0..ndev-1. `devlist` is ignored and may be NULL. */
+TUTTI_API tuttiResult_t tuttiCommInitAll(tuttiComm_t* comms, int ndev, const int* devlist);
+
+/* Splits a communicator: ranks with the same `color` (>= 0) form a new one, ordered by `key`, then by rank.
+ * Every rank of `comm` calls it; a rank that passes TUTTI_SPLIT_NOCOLOR gets NULL. `config` may be NULL: the parent's. */
+#define TUTTI_SPLIT_NOCOLOR (-1)
+TUTTI_API tuttiResult_t tuttiCommSplit(tuttiComm_t comm, int color, int key, tuttiComm_t* newcomm,
+                                       tuttiConfig_t* config);
+
+/* Waits until this rank's calls are complete and says goodbye to the others. Then only destroy it. */
+TUTTI_API tuttiResult_t tuttiCommFinalize(tuttiComm_t comm);
+
+/* Finalizes, if that was not done, and frees. `comm` may be NULL. */
+TUTTI_API tuttiResult_t tuttiCommDestroy(tuttiComm_t comm);
+
+/* Ends the calls in flight, here and, with tuttiAborted, at every other rank; frees. No buffer is touched afterwards. */
+TUTTI_API tuttiResult_t tuttiCommAbort(tuttiComm_t comm);
+
+/* tuttiSuccess; tuttiInProgress while a non-blocking init runs; or why the communicator is unusable. */
+TUTTI_API tuttiResult_t tuttiCommGetAsyncError(tuttiComm_t comm, tuttiResult_t* asyncError);
+
+TUTTI_API tuttiResult_t tuttiCommCount(tuttiComm_t comm, int* count);
+TUTTI_API tuttiResult_t tuttiCommUserRank(tuttiComm_t comm, int* rank);
+
+/* ---- Streams ---------------------------------------------------------------------------------------------------- */
+
+/* A host stream runs its calls one after the other, on a thread of its own, while the caller goes on. */
+struct tuttiStream;
+typedef struct tuttiStream* tuttiStream_t;
+
+TUTTI_API tuttiResult_t tuttiStreamCreate(tuttiStream_t* stream);
+/* tuttiSuccess when everything is done, tuttiInProgress when not, or the first error. */
+TUTTI_API tuttiResult_t tuttiStreamQuery(tuttiStream_t stream);
+/* Waits until everything is done; returns the first error since the last synchronize, and forgets it. */
+TUTTI_API tuttiResult_t tuttiStreamSynchronize(tuttiStream_t stream);
+/* Synchronizes and frees. `stream` may be NULL. */
+TUTTI_API tuttiResult_t tuttiStreamDestroy(tuttiStream_t stream);
+
+/* ---- Groups ----------------------------------------------------------------------------------------------------- */
+
+/* Calls between Start and End are made together by End: sends and receives of one communicator progress at the same
+ * time, and one thread can drive several ranks. Groups nest. Init, split and destroy may be grouped too. */
+TUTTI_API tuttiResult_t tuttiGroupStart(void);
+TUTTI_API tuttiResult_t tuttiGroupEnd(void);
+
+/* ---- Operators -------------------------------------------------------------------------------------------------- */
+
+/* op(x_0, x_1, ...) = scalar_0 * x_0 + scalar_1 * x_1 + ..., where scalar_r is that of rank r. `scalar` points to one
+ * element of `datatype`, which is read at once. */
+typedef enum { tuttiScalarDevice = 0, tuttiScalarHostImmediate = 1 } tuttiScalarResidence_t;
+TUTTI_API tuttiResult_t tuttiRedOpCreatePreMulSum(tuttiRedOp_t* op, void* scalar, tuttiDataType_t datatype,
+                                                  tuttiScalarResidence_t residence, tuttiComm_t comm);
+
+/* inout[i] = in[i] op inout[i], where `in` holds the contributions of lower ranks. It must be associative; without
+ * `commutative` the order of ranks is kept. It runs on the thread that drives the call, and must not call Tutti. */
+typedef void (*tuttiReduceFunction_t)(const void* in, void* inout, size_t count, tuttiDataType_t datatype,
+                                      void* context);
+TUTTI_API tuttiResult_t tuttiRedOpCreateUser(tuttiRedOp_t* op, tuttiReduceFunction_t function, void* context,
+                                             int commutative, tuttiComm_t comm);
+TUTTI_API tuttiResult_t tuttiRedOpDestroy(tuttiRedOp_t op, tuttiComm_t comm);
+
+/* ---- Collectives ------------------------------------------------------------------------------------------------ */
+
+/* Counts are in elements. Errors of all: tuttiInvalidArgument (nothing was done); tuttiInvalidUsage (ranks called
+ * different things); tuttiTimeout, tuttiPeerLost, tuttiAborted, tuttiTransportError (the communicator is unusable). */
+
+/* recvbuff[i] = op over ranks of sendbuff[i], the same bits on every rank. In-place: recvbuff == sendbuff. */
+TUTTI_API tuttiResult_t tuttiAllReduce(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                                       tuttiRedOp_t op, tuttiComm_t comm, tuttiStream_t stream);
+
+/* As all-reduce, but only `root` gets the result; elsewhere recvbuff may be NULL. In-place: recvbuff == sendbuff. */
+TUTTI_API tuttiResult_t tuttiReduce(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                                    tuttiRedOp_t op, int root, tuttiComm_t comm, tuttiStream_t stream);
+
+/* Copies root's sendbuff to every rank's recvbuff; sendbuff is used at root only. In-place: recvbuff == sendbuff. */
+TUTTI_API tuttiResult_t tuttiBroadcast(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                                       int root, tuttiComm_t comm, tuttiStream_t stream);
+TUTTI_API tuttiResult_t tuttiBcast(void* buff, size_t count, tuttiDataType_t datatype, int root, tuttiComm_t comm,
+                                   tuttiStream_t stream);
+
+/* Reduces nranks * recvcount elements and leaves block r at rank r. In-place: recvbuff == sendbuff + rank * recvcount. */
+TUTTI_API tuttiResult_t tuttiReduceScatter(const void* sendbuff, void* recvbuff, size_t recvcount,
+                                           tuttiDataType_t datatype, tuttiRedOp_t op, tuttiComm_t comm,
+                                           tuttiStream_t stream);
+
+/* Gathers every rank's sendcount elements, in rank order. In-place: sendbuff == recvbuff + rank * sendcount. */
+TUTTI_API tuttiResult_t tuttiAllGather(const void* sendbuff, void* recvbuff, size_t sendcount, tuttiDataType_t datatype,
+                                       tuttiComm_t comm, tuttiStream_t stream);
+
+/* Completes when every rank has called it. */
+TUTTI_API tuttiResult_t tuttiBarrier(tuttiComm_t comm, tuttiStream_t stream);
+
+/* The n-th send to a peer meets that peer's n-th receive from this rank; the counts and types must agree. A send may wait
+ * for its receive: group sends and receives that depend on each other. A rank may send to itself inside a group. */
+TUTTI_API tuttiResult_t tuttiSend(const void* sendbuff, size_t count, tuttiDataType_t datatype, int peer,
+                                  tuttiComm_t comm, tuttiStream_t stream);
+TUTTI_API tuttiResult_t tuttiRecv(void* recvbuff, size_t count, tuttiDataType_t datatype, int peer, tuttiComm_t comm,
+                                  tuttiStream_t stream);
+
+/* ---- Introspection ---------------------------------------------------------------------------------------------- */
+
+typedef enum {
+  tuttiCollAllReduce = 0,
+  tuttiCollReduce = 1,
+  tuttiCollBroadcast = 2,
+  tuttiCollReduceScatter = 3,
+  tuttiCollAllGather = 4,
+  tuttiCollBarrier = 5,
+  tuttiCollSend = 6,
+  tuttiCollRecv = 7
+} tuttiCollective_t;
+
+/* What a call would do, as JSON (schema tutti.explain/1: algorithm, segments, transports, predicted_us, candidates). Takes
+ * the call's own count. Writes at most `size` bytes with a closing NUL; `*needed`, if not NULL, is the whole length with
+ * the NUL. `buffer` may be NULL when size is 0. */
+TUTTI_API tuttiResult_t tuttiExplain(tuttiComm_t comm, tuttiCollective_t collective, size_t count,
+                                     tuttiDataType_t datatype, tuttiRedOp_t op, char* buffer, size_t size,
+                                     size_t* needed);
+
+/* Versions, transports (with the reason where one is unusable), algorithms and settings, as JSON (schema tutti.info/1).
+ * Buffer rules as tuttiExplain. Works without a communicator. */
+TUTTI_API tuttiResult_t tuttiInfo(char* buffer, size_t size, size_t* needed);
+
+/* Text describing this rank's place: "rank 3 of 8, node 1 of 2 (gpu-07)". Buffer rules as tuttiExplain. */
+TUTTI_API tuttiResult_t tuttiCommDescribe(tuttiComm_t comm, char* buffer, size_t size, size_t* needed);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TUTTI_H_ */
