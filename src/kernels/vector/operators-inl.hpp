@@ -77,13 +77,6 @@ struct Prod {
   }
 };
 
-struct Quotient {
-  template <class D, class V>
-  HWY_INLINE V operator()(D /*d*/, V a, V b) const {
-    return hn::Div(a, b);
-  }
-};
-
 // Both orders are computed: they are the same value unless one operand is NaN, and the same bits unless they are zeros
 // of different signs, which And (for max) and Or (for min) settle.
 struct Max {

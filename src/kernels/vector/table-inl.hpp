@@ -28,20 +28,20 @@ void pair_kernel(void* out, const void* left, const void* right, std::size_t n) 
 
 template <class F, class Op>
 void fold_kernel(void* out, std::span<const void* const> sources, std::size_t n, double divisor) {
-  fill<F>(out, n, Fold<F, Op>{sources, static_cast<hn::TFromD<typename F::Tag>>(divisor)});
+  fill<F>(out, n, Fold<F, Op>{sources, Division<F>(static_cast<hn::TFromD<typename F::Tag>>(divisor))});
 }
 
 template <class F>
 void widen_kernel(void* out, const void* in, std::size_t n, double scalar) {
   using Lane = hn::TFromD<typename F::Tag>;
-  fill<Plain<Lane>>(out, n, Scaled<F, Prod>{elements<F>(in), static_cast<Lane>(scalar)});
+  fill<Plain<Lane>>(out, n, Scaled<F>{elements<F>(in), static_cast<Lane>(scalar)});
 }
 
 template <class F>
 void narrow_kernel(void* out, const void* in, std::size_t n, double divisor) {
   using Lane = hn::TFromD<typename F::Tag>;
   using From = Plain<Lane>;
-  fill<F>(out, n, Scaled<From, Quotient>{elements<From>(in), static_cast<Lane>(divisor)});
+  fill<F>(out, n, Fold<From, Sum>{std::span(&in, 1), Division<From>(static_cast<Lane>(divisor))});
 }
 
 // Integers. Sums and products wrap, so both signednesses use the unsigned kernels.
@@ -56,7 +56,7 @@ HWY_INLINE void divide(T* out, const T* in, std::size_t n, double divisor) {
 
 template <class T, class Lane, class Op>
 void integer_fold_kernel(void* out, std::span<const void* const> sources, std::size_t n, double divisor) {
-  fill<Plain<Lane>>(out, n, Fold<Plain<Lane>, Op>{sources, 1});
+  fill<Plain<Lane>>(out, n, Fold<Plain<Lane>, Op>{sources, Division<Plain<Lane>>(1)});
   // The second pass finds the totals in the cache: calls of the engine are slices that fit there.
   if (divisor != 1) divide(static_cast<T*>(out), static_cast<const T*>(out), n, divisor);
 }
@@ -64,7 +64,7 @@ void integer_fold_kernel(void* out, std::span<const void* const> sources, std::s
 template <class T>
 void integer_widen_kernel(void* out, const void* in, std::size_t n, double scalar) {
   using F = Plain<std::make_unsigned_t<T>>;
-  fill<F>(out, n, Scaled<F, Prod>{elements<F>(in), integer_scalar<std::make_unsigned_t<T>>(scalar)});
+  fill<F>(out, n, Scaled<F>{elements<F>(in), integer_scalar<std::make_unsigned_t<T>>(scalar)});
 }
 
 template <class T>
