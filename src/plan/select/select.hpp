@@ -1,0 +1,66 @@
+// Which plan a call gets: the cheapest candidate whose restrictions hold, unless one is forced.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/datatype.hpp"
+#include "base/result.hpp"
+#include "plan/cost/cost.hpp"
+#include "plan/plan.hpp"
+#include "topology/fabric/layout.hpp"
+#include "topology/fabric/links.hpp"
+
+namespace tutti::plan {
+
+/// TUTTI_ALGO: "all_reduce:ring;all_gather:circulant", or "ring" for every collective that has one of that name.
+/// A trailing "/8" forces the number of segments: "all_reduce:ring/8".
+class ForcedAlgorithms {
+ public:
+  struct Choice {
+    std::string name;
+    std::uint32_t segments = 0;  // 0: as the cost says
+  };
+
+  /// Fails with invalid_argument on an unknown collective or algorithm, and names those that exist.
+  static Result<ForcedAlgorithms> parse(std::string_view text);
+  [[nodiscard]] const Choice* of(Collective collective) const;
+
+ private:
+  std::map<Collective, Choice> choices_;
+};
+
+/// A call, as far as the choice depends on it. Equal on all ranks.
+struct Query {
+  Collective collective{};
+  std::uint64_t count = 0;  // elements: of the vector, or of one block
+  DataType type = DataType::f32;
+  ReduceOp op = ReduceOp::sum;
+  bool commutative = true;
+  bool deterministic = false;
+  Rank root{};
+};
+
+struct Candidate {
+  Plan plan;
+  Cost cost;
+  std::string refused;  // why it may not be used; empty if it may
+};
+
+struct Selection {
+  Plan plan;
+  Cost cost;
+  std::string reason;                 // one line for people
+  std::vector<Candidate> candidates;  // best first, the refused ones last
+};
+
+/// Pure: the same on every rank. Fails with unsupported when a forced algorithm may not be used here, and says why.
+Result<Selection> select(const Query& query, const topology::Layout& layout, const topology::Links& links,
+                         const ForcedAlgorithms& forced);
+
+/// Bytes of the whole vector: what `predict` takes.
+double total_bytes(const Query& query, std::int32_t ranks);
+
+}  // namespace tutti::plan

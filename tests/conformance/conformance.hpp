@@ -1,0 +1,49 @@
+// The suite that every transport passes. A transport joins by telling how a world of its ranks is made:
+//   INSTANTIATE_TEST_SUITE_P(Shm, Conformance, testing::Values(Joiner{"shm", [] { ... }}));
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "conformance/party.hpp"
+
+namespace tutti::transport::conformance {
+
+/// What ranks of one job have in common. It may be copied by fork: each process then makes its own ranks.
+class World {
+ public:
+  World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  virtual ~World() = default;
+  virtual std::unique_ptr<Transport> make(Rank rank) = 0;
+};
+
+struct Joiner {
+  std::string name;
+  std::function<std::unique_ptr<World>()> make_world;
+  std::size_t largest = std::size_t{16} << 20;  // the longest message that is worth its time
+  bool between_processes = false;               // also between two processes
+};
+
+class Conformance : public testing::TestWithParam<Joiner> {
+ protected:
+  void SetUp() override { world_ = GetParam().make_world(); }
+
+  std::unique_ptr<Party> join(Rank rank) { return std::make_unique<Party>(rank, world_->make(rank)); }
+
+  /// `ranks` members, each connected to all others.
+  Parties all_to_all(int ranks) {
+    Parties parties;
+    for (int rank = 0; rank < ranks; ++rank) parties.push_back(join(to_rank(rank)));
+    introduce(parties);
+    return parties;
+  }
+
+  std::unique_ptr<World> world_;
+};
+
+}  // namespace tutti::transport::conformance

@@ -1,0 +1,121 @@
+#include "conformance/party.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace tutti::transport::conformance {
+namespace {
+
+constexpr auto kLimit = std::chrono::seconds(30);
+
+TimePoint now() {
+  return SteadyClock().now();
+}
+
+}  // namespace
+
+Memory pattern(std::size_t bytes, std::uint32_t seed) {
+  Memory memory(bytes);
+  std::uint32_t state = seed * 2654435761U + 1;
+  for (auto& byte : memory) {
+    state = state * 1664525U + 1013904223U;
+    byte = static_cast<std::byte>(state >> 24);
+  }
+  return memory;
+}
+
+Party::Party(Rank rank, std::unique_ptr<Transport> transport) : rank_(rank), transport_(std::move(transport)) {
+  if (!transport_) std::abort();
+}
+
+void Party::connect(Rank peer, std::span<const std::byte> address) {
+  const auto endpoint = transport_->connect(peer, address);
+  if (!endpoint) {
+    ADD_FAILURE() << endpoint.error().text;
+    std::abort();
+  }
+  endpoints_[peer] = *endpoint;
+}
+
+std::uint64_t Party::send(Rank to, std::span<const std::byte> data, std::uint32_t fingerprint) {
+  // A send only reads: the contract has one pointer for both kinds.
+  auto* bytes = const_cast<std::byte*>(data.data());
+  return post(to, {.kind = Transfer::Kind::send, .data = bytes, .bytes = data.size(), .fingerprint = fingerprint});
+}
+
+std::uint64_t Party::recv(Rank from, std::span<std::byte> data, std::uint32_t fingerprint) {
+  return post(from,
+              {.kind = Transfer::Kind::recv, .data = data.data(), .bytes = data.size(), .fingerprint = fingerprint});
+}
+
+std::uint64_t Party::recv_combine(Rank from, std::span<std::byte> data, const std::byte* operand,
+                                  const Combine& combine) {
+  return post(from, {.kind = Transfer::Kind::recv,
+                     .data = data.data(),
+                     .bytes = data.size(),
+                     .fingerprint = 7,
+                     .operand = operand,
+                     .combine = &combine});
+}
+
+std::uint64_t Party::post(Rank peer, Transfer transfer) {
+  transfer.token = next_token_++;
+  outstanding_.insert(transfer.token);
+  endpoints_.at(peer)->post({&transfer, 1});
+  return transfer.token;
+}
+
+void Party::poll() {
+  completed_.clear();
+  transport_->progress(now(), completed_);
+  for (const auto& completion : completed_) {
+    EXPECT_EQ(outstanding_.erase(completion.token), 1U) << "token " << completion.token << " completed, not posted";
+    if (!completion.ok) failed_.insert(completion.token);
+  }
+}
+
+bool Party::finish() {
+  return poll_until([this] { return outstanding_.empty(); });
+}
+
+bool Party::poll_until(const std::function<bool()>& condition) {
+  const auto limit = now() + kLimit;
+  while (!condition()) {
+    if (now() > limit) return false;
+    poll();
+    if (completed_.empty()) std::this_thread::yield();
+  }
+  return true;
+}
+
+void Party::cancel() {
+  transport_->cancel();
+  outstanding_.clear();
+}
+
+void introduce(Parties& parties) {
+  for (auto& one : parties) {
+    for (auto& other : parties) {
+      if (one != other) one->connect(other->rank(), other->transport().address());
+    }
+  }
+}
+
+bool poll_all_until(Parties& parties, const std::function<bool()>& condition) {
+  const auto limit = now() + kLimit;
+  while (!condition()) {
+    if (now() > limit) return false;
+    for (auto& party : parties) party->poll();
+  }
+  return true;
+}
+
+bool finish_all(Parties& parties) {
+  return poll_all_until(parties, [&] {
+    return std::ranges::all_of(parties, [](const auto& party) { return party->outstanding() == 0; });
+  });
+}
+
+}  // namespace tutti::transport::conformance
