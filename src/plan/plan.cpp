@@ -6,6 +6,18 @@
 
 namespace tutti::plan {
 
+std::uint32_t scratch_per_element(const Plan& plan) {
+  const Algorithm& algorithm = *plan.algorithm;
+  const bool keeps_partial = plan.widened || algorithm.exchanges ||
+                             algorithm.collective == Collective::reduce_scatter ||
+                             algorithm.collective == Collective::reduce;
+  const bool keeps_two = algorithm.exchanges || (plan.widened && algorithm.reduces_once);
+  const auto ranks = static_cast<std::uint32_t>(plan.ranks);
+  const bool one_sum = ranks == 2 && algorithm.cut_by_rank && !plan.divides;  // see direct.cpp
+  const std::uint32_t slots = !algorithm.reduces_once || one_sum ? 0 : algorithm.cut_by_rank ? 1 : ranks;
+  return (keeps_partial ? 1 : 0) + (keeps_two ? 1 : 0) + slots;
+}
+
 Program lower(const Plan& plan, Rank self, bool in_place) {
   const Algorithm& algorithm = *plan.algorithm;
   const Lowering lowering{.collective = algorithm.collective,
@@ -18,7 +30,9 @@ Program lower(const Plan& plan, Rank self, bool in_place) {
                           .divides = plan.divides};
   PhaseBuilder phases(lowering, algorithm.cut_by_rank ? static_cast<std::uint32_t>(plan.ranks) : 1);
   algorithm.build(Axis(plan.ranks, index(self)), index(plan.root), phases);
-  return lower(lowering, phases);
+  Program program = lower(lowering, phases);
+  program.scratch = scratch_per_element(plan);
+  return program;
 }
 
 std::string describe(const Plan& plan) {

@@ -23,6 +23,10 @@ struct Plan {
 };
 static_assert(sizeof(Plan) <= 4096, "a template is at most 4 KiB at any world size");
 
+/// Elements of scratch memory that the fullest rank needs for each element of the vector. A call whose scratch would
+/// not fit is run in tiles, and all ranks must cut the same tiles.
+std::uint32_t scratch_per_element(const Plan& plan);
+
 /// The program of one rank. In time and memory proportional to its steps (and to log of them).
 Program lower(const Plan& plan, Rank self, bool in_place);
 

@@ -71,7 +71,9 @@ struct Program {
   std::uint32_t segments = 1;
   std::uint32_t slots = 0;     // of a segment; 0: the buffer is not used
   std::uint32_t own_slot = 0;  // which of them stands for this rank's own contribution
-  bool widened = false;        // acc, acc2 and slots are of the accumulator's type
+  std::uint32_t scratch =
+      0;                 // elements beside the user's buffers for each element of the vector; the same at all ranks
+  bool widened = false;  // acc, acc2 and slots are of the accumulator's type
   bool uses_acc = false;
   bool uses_acc2 = false;
   std::vector<Step> steps;  // one more than there are: the last holds the end of the successors

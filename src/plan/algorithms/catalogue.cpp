@@ -56,6 +56,7 @@ constexpr std::array kAll = {
     Algorithm{.name = "recursive_doubling",
               .collective = kAllReduce,
               .cut_by_rank = false,
+              .exchanges = true,
               .build = rootless<recursive_doubling_all_reduce>,
               .volume =
                   [](std::int32_t p) {

@@ -32,8 +32,9 @@ struct Algorithm {
   bool reduces_once =
       false;  // each result comes from one reduction of raw contributions: low precision needs no widening
   bool rank_order =
-      false;              // ... and always as ((x0 op x1) op x2) op ...: the same bits from all algorithms that say so
-  bool segmented = true;  // may be cut into segments
+      false;               // ... and always as ((x0 op x1) op x2) op ...: the same bits from all algorithms that say so
+  bool exchanges = false;  // keeps two partial results: see PhaseBuilder::exchange_reduce
+  bool segmented = true;   // may be cut into segments
   void (*build)(const Axis& axis, std::int32_t root, PhaseBuilder& phase) = nullptr;
   Volume (*volume)(std::int32_t ranks) = nullptr;
   std::string_view wins;

@@ -58,6 +58,25 @@ TEST(Lower, GrowsWithTheRanksOwnStepsOnly) {
   EXPECT_LT(doubling.size(), 45U);
 }
 
+TEST(Lower, NoRankNeedsMoreScratchThanThePlanSays) {
+  for (const Algorithm& algorithm : algorithms()) {
+    for (const std::int32_t ranks : {1, 2, 3, 4, 8}) {
+      if (algorithm.power_of_two && !is_power_of_two(ranks)) continue;
+      for (const int mode : {0, 1, 2, 3}) {
+        if (mode != 0 && !is_reduction(algorithm.collective)) continue;
+        const Plan plan{
+            .algorithm = &algorithm, .ranks = ranks, .widened = (mode & 1) != 0, .divides = (mode & 2) != 0};
+        for (std::int32_t rank = 0; rank < ranks; ++rank) {
+          const Program program = lower(plan, Rank{rank}, false);
+          const std::uint32_t slots = (program.slots + program.chunks - 1) / program.chunks;
+          EXPECT_LE((program.uses_acc ? 1U : 0U) + (program.uses_acc2 ? 1U : 0U) + slots, std::max(1U, program.scratch))
+              << describe(plan) << " mode " << mode;
+        }
+      }
+    }
+  }
+}
+
 TEST(Print, ShowsStepsAndWhatTheyWaitFor) {
   const auto text = print(lower(plan_of(Collective::all_reduce, "recursive_doubling", 2), Rank{0}, false));
   EXPECT_NE(text.find("send to 1: in[0]"), std::string::npos) << text;

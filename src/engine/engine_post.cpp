@@ -1,0 +1,103 @@
+// How steps become messages.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/engine.hpp"
+
+namespace tutti::engine {
+
+using plan::Buffer;
+using plan::Step;
+using plan::Verb;
+
+// False: not yet, because the path is still being found or staging memory is used up.
+bool Engine::post(std::uint32_t number) {
+  const auto path = peers_.path(peer_of(number));
+  if (!path) {
+    fail(path.error().within(name_of(number)));
+    return true;
+  }
+  if (*path == nullptr) return false;
+  if (!messages_.empty() ? !post_message(number, *(*path)->endpoint) : !post_pieces(number, **path)) return false;
+  posted_[number] = 1;
+  moved_ = true;
+  release(number, true);
+  if (pieces_[number] == 0) complete(number);
+  return true;
+}
+
+bool Engine::post_message(std::uint32_t number, transport::Endpoint& endpoint) {
+  const Message& message = messages_[number];
+  pieces_[number] = 1;
+  const transport::Transfer transfer{
+      .kind = message.sends ? transport::Transfer::Kind::send : transport::Transfer::Kind::recv,
+      .data = message.data,
+      .bytes = message.bytes,
+      .fingerprint = fingerprint_,
+      .token = number};
+  endpoint.post({&transfer, 1});
+  return true;
+}
+
+bool Engine::post_pieces(std::uint32_t number, const Path& path) {
+  const Step& step = program_->steps[number];
+  const bool sends = step.verb == Verb::send;
+  const bool reduces = step.verb == Verb::recv_reduce;
+  find_pieces(sends ? step.src : step.dst, sends ? step.src_first : step.dst_first, step.chunks, target_);
+  if (reduces) find_pieces(step.src, step.src_first, step.chunks, local_);
+  const bool needs_staging = reduces && !path.transport->capabilities().combines;
+  if (needs_staging && staged_bytes_ > 0) {
+    std::size_t bytes = staged_bytes_;
+    for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();
+    if (bytes > staging_.value) return false;
+  }
+  batch_.clear();
+  for (std::size_t i = 0; i < target_.size(); ++i) batch_.push_back(transfer_of(number, i, path));
+  if (state_ == State::failed) return true;
+  pieces_[number] = static_cast<std::uint32_t>(batch_.size());
+  if (!batch_.empty()) path.endpoint->post(batch_);
+  return true;
+}
+
+transport::Transfer Engine::transfer_of(std::uint32_t number, std::size_t piece, const Path& path) {
+  const Step& step = program_->steps[number];
+  const bool sends = step.verb == Verb::send;
+  transport::Transfer transfer{.kind = sends ? transport::Transfer::Kind::send : transport::Transfer::Kind::recv,
+                               .data = target_[piece].data,
+                               .bytes = target_[piece].elements * element_size(sends ? step.src : step.dst),
+                               .fingerprint = fingerprint_,
+                               .token = number};
+  if (step.verb != Verb::recv_reduce) return transfer;
+  if (path.transport->capabilities().combines) {
+    transfer.operand = local_[piece].data;
+    transfer.combine = (step.flags & plan::kArrivedFirst) != 0 ? &combine_left_ : &combine_right_;
+    return transfer;
+  }
+  Staged* const staged = stage(transfer.bytes);
+  if (staged == nullptr) {
+    fail({Code::system, "no memory to stage a message in"});
+    return transfer;
+  }
+  staged->step = number;
+  staged->out = target_[piece].data;
+  staged->local = local_[piece].data;
+  staged->elements = target_[piece].elements;
+  const auto slot =
+      std::find_if(staged_.begin(), staged_.end(), [&](const auto& each) { return each.get() == staged; });
+  transfer.data = staged->memory.data();
+  transfer.token |= static_cast<std::uint64_t>(slot - staged_.begin() + 1) << 32;
+  return transfer;
+}
+
+Engine::Staged* Engine::stage(std::size_t bytes) {
+  auto free = std::find_if(staged_.begin(), staged_.end(), [](const auto& staged) { return !staged->busy; });
+  if (free == staged_.end()) free = staged_.insert(staged_.end(), std::make_unique<Staged>());
+  Staged& staged = **free;
+  if (staged.memory.reserve(bytes) == nullptr) return nullptr;
+  staged.busy = true;
+  staged.bytes = bytes;
+  staged_bytes_ += bytes;
+  return &staged;
+}
+
+}  // namespace tutti::engine
