@@ -1,0 +1,51 @@
+// One rank's part in measuring and checking one case: its buffers, its operator and the calls on them.
+#pragma once
+
+#include <functional>
+
+#include "tools/perf/buffer.hpp"
+#include "tools/perf/data.hpp"
+#include "tools/perf/seat.hpp"
+
+namespace tutti::perf {
+
+class Trial {
+ public:
+  /// Makes the case's operator. `send` and `recv` are as long as the largest size, and Judge::kGuard more.
+  static Result<Trial> make(const Options& options, Seat& seat, const Case& series, Buffer& send, Buffer& recv,
+                            tuttiStream_t stream);
+  Trial(Trial&& other) noexcept;
+  Trial& operator=(Trial&&) = delete;
+  ~Trial();
+
+  /// Measures and checks one size, with every other rank.
+  Result<Row> run(std::size_t bytes);
+
+ private:
+  struct Operands {
+    std::byte* send;
+    std::byte* recv;
+  };
+
+  Trial(const Options& options, Seat& seat, const Case& series, Buffer& send, Buffer& recv, tuttiStream_t stream)
+      : options_(options), seat_(seat), series_(series), send_(send), recv_(recv), stream_(stream) {}
+
+  [[nodiscard]] Operands operands(const Shape& shape, bool in_place, std::size_t iteration) const;
+  Status call(const Shape& shape, const Operands& at);
+  Status call_grouped(const Shape& shape, const Operands& at);
+  Result<Side> measure(const Shape& shape, bool in_place);
+  Result<std::vector<double>> time_iterations(const Shape& shape, bool in_place);
+  Result<std::uint64_t> check(const Shape& shape, bool in_place, std::uint64_t seed);
+  void explain(Row& row) const;
+
+  const Options& options_;
+  Seat& seat_;
+  Case series_;
+  Buffer& send_;
+  Buffer& recv_;
+  tuttiStream_t stream_;
+  tuttiRedOp_t op_ = tuttiSum;
+  bool owns_op_ = false;
+};
+
+}  // namespace tutti::perf

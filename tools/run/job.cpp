@@ -1,0 +1,204 @@
+#include "tools/run/job.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "tools/run/leftovers.hpp"
+#include "tools/run/lines.hpp"
+#include "tools/run/process.hpp"
+#include "tools/run/signals.hpp"
+
+namespace tutti::run {
+namespace {
+
+struct RankProcess {
+  pid_t pid = -1;
+  bool running = false;
+  Lines out;
+  Lines err;
+};
+
+class Job {
+ public:
+  explicit Job(const JobRequest& request) : request_(request) {}
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  ~Job() {
+    signal_all(SIGKILL);
+    end_leftovers();
+    for (auto& rank : ranks_) {
+      drain(rank);
+      rank.out.close();
+      rank.err.close();
+    }
+  }
+
+  Status start_ranks();
+  int run();
+
+ private:
+  void wait_for_news();
+  void take_signals();
+  void reap();
+  void note_end(std::size_t rank, int wait_status);
+  void on_timer(TimePoint now);
+  void end_by(int signal, TimePoint now);
+  void signal_all(int signal);
+  void pump();
+  static void drain(RankProcess& rank);
+  [[nodiscard]] std::size_t running() const;
+  static TimePoint now() { return std::chrono::steady_clock::now(); }
+
+  const JobRequest& request_;
+  std::vector<RankProcess> ranks_;
+  FileDescriptor signals_;
+  int exit_code_ = 0;
+  std::optional<TimePoint> job_deadline_;
+  std::optional<TimePoint> terminate_at_;  // a rank has failed: SIGTERM to the others then
+  std::optional<TimePoint> kill_at_;       // the ranks were told to end: SIGKILL then
+};
+
+Status Job::start_ranks() {
+  const sigset_t handled = handled_signals();
+  signals_ = FileDescriptor(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) return Error{Code::system, fmt::format("signalfd: {}", std::strerror(errno))};
+  if (request_.timeout) job_deadline_ = now() + *request_.timeout;
+  ranks_.reserve(request_.environments.size());
+  for (const auto& environment : request_.environments) {
+    auto process = start(request_.program, request_.arguments, environment);
+    if (!process) return process.error().within(fmt::format("rank {}", ranks_.size()));
+    const std::string tag = request_.tag ? fmt::format("[{}] ", ranks_.size()) : "";
+    ranks_.push_back({process->pid, true, Lines(std::move(process->out), STDOUT_FILENO, tag),
+                      Lines(std::move(process->err), STDERR_FILENO, tag)});
+  }
+  return {};
+}
+
+int Job::run() {
+  while (running() > 0) {
+    wait_for_news();
+    pump();
+    take_signals();
+    on_timer(now());
+  }
+  return exit_code_;
+}
+
+void Job::wait_for_news() {
+  std::vector<pollfd> watched = {{signals_.get(), POLLIN, 0}};
+  for (const auto& rank : ranks_) {
+    if (rank.out.is_open()) watched.push_back({rank.out.fd(), POLLIN, 0});
+    if (rank.err.is_open()) watched.push_back({rank.err.fd(), POLLIN, 0});
+  }
+  std::optional<TimePoint> next;
+  for (const auto& timer : {job_deadline_, terminate_at_, kill_at_}) {
+    if (timer && (!next || *timer < *next)) next = timer;
+  }
+  int milliseconds = -1;
+  if (next) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - now()).count();
+    milliseconds = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+  }
+  ::poll(watched.data(), watched.size(), milliseconds);
+}
+
+void Job::take_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGCHLD) continue;
+    if (exit_code_ == 0) exit_code_ = 128 + signal;
+    if (kill_at_) {
+      signal_all(SIGKILL);  // asked twice
+    } else {
+      fmt::print(stderr, "tutti run: SIG{}: ending all ranks\n", ::sigabbrev_np(signal));
+      end_by(signal, now());
+    }
+  }
+  reap();
+}
+
+void Job::reap() {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto rank = std::find_if(ranks_.begin(), ranks_.end(), [pid](const auto& r) { return r.pid == pid; });
+    if (rank == ranks_.end()) continue;  // an orphan of a rank
+    rank->running = false;
+    note_end(static_cast<std::size_t>(rank - ranks_.begin()), status);
+  }
+}
+
+void Job::note_end(std::size_t rank, int wait_status) {
+  const int code = exit_code_of(wait_status);
+  if (code == 0 || exit_code_ != 0) return;
+  exit_code_ = code;
+  drain(ranks_[rank]);  // its last words before ours
+  fmt::print(stderr, "tutti run: rank {} (pid {}) failed first: {}\n", rank, ranks_[rank].pid,
+             describe_end(wait_status));
+  if (running() > 0) terminate_at_ = now() + request_.last_words;
+}
+
+void Job::on_timer(TimePoint now) {
+  if (running() == 0) return;
+  if (job_deadline_ && now >= *job_deadline_) {
+    job_deadline_.reset();
+    if (exit_code_ == 0) {
+      exit_code_ = 124;
+      fmt::print(stderr, "tutti run: the job has not ended within its --timeout; ending {} ranks\n", running());
+    }
+    end_by(SIGTERM, now);
+  }
+  if (terminate_at_ && now >= *terminate_at_) {
+    terminate_at_.reset();
+    if (!kill_at_) end_by(SIGTERM, now);
+  }
+  if (kill_at_ && now >= *kill_at_) {
+    kill_at_ = now + request_.grace;
+    signal_all(SIGKILL);
+  }
+}
+
+void Job::end_by(int signal, TimePoint now) {
+  signal_all(signal);
+  kill_at_ = now + request_.grace;
+}
+
+void Job::signal_all(int signal) {
+  for (const auto& rank : ranks_) {
+    if (rank.running) ::kill(-rank.pid, signal);
+  }
+}
+
+void Job::pump() {
+  for (auto& rank : ranks_) {
+    rank.out.pump();
+    rank.err.pump();
+  }
+}
+
+void Job::drain(RankProcess& rank) {
+  while (rank.out.pump() || rank.err.pump()) {
+  }
+}
+
+std::size_t Job::running() const {
+  return static_cast<std::size_t>(std::count_if(ranks_.begin(), ranks_.end(), [](const auto& r) { return r.running; }));
+}
+
+}  // namespace
+
+Result<int> run_job(const JobRequest& request) {
+  Job job(request);
+  TUTTI_TRY(job.start_ranks());
+  return job.run();
+}
+
+}  // namespace tutti::run
