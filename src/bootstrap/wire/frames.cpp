@@ -214,6 +214,13 @@ void get(Reader& r, Moved& m) {
   get_all(r, m.ranks, 8);
 }
 
+void put(Writer& w, const Strayed& m) {
+  put_all(w, m.ranks);
+}
+void get(Reader& r, Strayed& m) {
+  get_all(r, m.ranks, 8);
+}
+
 void put(Writer& /*w*/, const HandOver& /*m*/) {}
 void get(Reader& /*r*/, HandOver& /*m*/) {}
 void put(Writer& /*w*/, const RootGone& /*m*/) {}

@@ -113,6 +113,10 @@ struct Moved {  // up: these ranks are reached this way from now on
   std::vector<RankRun> ranks;
   bool operator==(const Moved&) const = default;
 };
+struct Strayed {  // up: these ranks are not reached this way any more
+  std::vector<RankRun> ranks;
+  bool operator==(const Strayed&) const = default;
+};
 struct HandOver {  // down: I leave, find another parent
   bool operator==(const HandOver&) const = default;
 };
@@ -122,7 +126,7 @@ struct RootGone {  // down: the root ended properly before all had left; the tre
 
 // The kind on the wire is the position in this list, from 1.
 using Message = std::variant<Attach, Seated, PassOn, Refused, Join, Ready, Ask, Card, Gather, Gathered, Failed, Left,
-                             Moved, HandOver, RootGone>;
+                             Moved, Strayed, HandOver, RootGone>;
 
 /// An encoded message, length included. Shared, so that one copy serves all receivers.
 using Frame = std::shared_ptr<const std::vector<std::byte>>;

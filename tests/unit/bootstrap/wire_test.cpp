@@ -37,6 +37,7 @@ std::vector<Message> examples() {
           Failed{{Code::peer_lost, "gone", std::nullopt}},
           Left{{{1, 2}}},
           Moved{{{1, 2}, {9, 1}}},
+          Strayed{{{1, 2}}},
           HandOver{},
           RootGone{}};
 }
@@ -73,7 +74,7 @@ TEST(Frames, SurviveNoiseWithoutReadingPastTheEnd) {
   for (int round = 0; round < 20000; ++round) {
     std::vector<std::byte> noise(random() % 64);
     for (auto& byte : noise) byte = static_cast<std::byte>(random());
-    if (!noise.empty()) noise[0] = static_cast<std::byte>(random() % 17);
+    if (!noise.empty()) noise[0] = static_cast<std::byte>(random() % 18);
     decode(noise);
   }
 }
