@@ -84,7 +84,7 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
                                                              .epoch = bootstrap::fingerprint(membership_.id.bytes),
                                                              .log = log_})));
     } else if (name == "ucx" && (layout.nodes() > 1 || !allowed("shm"))) {
-      transports.push_back(TUTTI_TRY(transport::ucx::create({.rank = rank(), .log = log_})));
+      transports.push_back(TUTTI_TRY(transport::ucx::create({.rank = rank(), .devices = {}, .log = log_})));
     }
   }
   if (transports.empty()) {

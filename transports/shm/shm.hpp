@@ -26,6 +26,9 @@ struct ShmOptions {
   Log log;
 };
 
+/// Whether this machine can share memory this way; if not, the error says what is missing.
+Status available();
+
 /// Fails with invalid_argument on options out of range, unsupported where the machine cannot be told from others,
 /// system when the operating system refuses a socket.
 Result<std::unique_ptr<Transport>> create(ShmOptions options);

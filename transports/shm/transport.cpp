@@ -25,6 +25,11 @@ Error no_descriptor(const char* what) {
 
 }  // namespace
 
+Status available() {
+  TUTTI_TRY(find_place({}));
+  return {};
+}
+
 Result<std::unique_ptr<Transport>> create(ShmOptions options) {
   if (index(options.rank) < 0) return Error{Code::invalid_argument, "shm: a rank is not negative"};
   if (options.ring_bytes < kMinRing || options.ring_bytes > kMaxRing) {
