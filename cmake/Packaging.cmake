@@ -1,8 +1,8 @@
 # What a user links and installs: libtutti.so out of the api room, with its headers, CMake package and pkg-config file.
 include(CMakePackageConfigHelpers)
 
-add_library(tutti SHARED)
-target_link_libraries(tutti PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,tutti_api>)
+add_library(tutti SHARED $<TARGET_OBJECTS:tutti_api>)
+target_link_libraries(tutti PRIVATE tutti_api)
 target_include_directories(tutti PUBLIC
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(tutti PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE CXX)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 
 namespace tutti::transport::conformance {
@@ -18,12 +19,17 @@ TimePoint now() {
 
 Memory pattern(std::size_t bytes, std::uint32_t seed) {
   Memory memory(bytes);
-  std::uint32_t state = seed * 2654435761U + 1;
-  for (auto& byte : memory) {
-    state = state * 1664525U + 1013904223U;
-    byte = static_cast<std::byte>(state >> 24);
+  std::uint64_t state = seed * std::uint64_t{0x9e3779b97f4a7c15} + 1;
+  for (std::size_t at = 0; at < bytes; at += sizeof(state)) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    const std::uint64_t word = state ^ state >> 29;
+    std::memcpy(&memory[at], &word, std::min(sizeof(word), bytes - at));
   }
   return memory;
+}
+
+bool same(std::span<const std::byte> left, std::span<const std::byte> right) {
+  return left.size() == right.size() && (left.empty() || std::memcmp(left.data(), right.data(), left.size()) == 0);
 }
 
 Party::Party(Rank rank, std::unique_ptr<Transport> transport) : rank_(rank), transport_(std::move(transport)) {

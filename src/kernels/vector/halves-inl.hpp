@@ -32,7 +32,7 @@ HWY_INLINE HalfVector to_half(FloatVector v) {
   return hn::BitCast(Halves(), hn::DemoteTo(hn::Rebind<hwy::float16_t, Floats>(), v));
 }
 
-#else  // Highway's own emulation truncates what it should round
+#else  // Highway's emulation truncates, and knows neither infinity nor NaN
 
 HWY_INLINE FloatVector from_half(HalfVector code) {
   const Words w;

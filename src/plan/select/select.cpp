@@ -19,6 +19,7 @@ std::string refusal(const Algorithm& algorithm, const Query& query, std::int32_t
   return {};
 }
 
+// `bytes` is what is handled at a time: the vector, or a tile of it.
 std::uint32_t most_segments(const Algorithm& algorithm, double bytes, std::int32_t ranks) {
   if (!algorithm.segmented) return 1;
   const double part = algorithm.cut_by_rank ? bytes / ranks : bytes;
@@ -37,7 +38,9 @@ Candidate cheapest_segments(Plan plan, std::uint32_t forced_segments, const Quer
   };
   if (forced_segments != 0) return priced(plan.algorithm->segmented ? forced_segments : 1);
   Candidate best = priced(1);
-  for (std::uint32_t segments = 2; segments <= most_segments(*plan.algorithm, bytes, plan.ranks); segments *= 2) {
+  const std::uint32_t scratch = scratch_per_element(plan);
+  const double tile = scratch == 0 ? bytes : std::min(bytes, static_cast<double>(query.staging.value) / scratch);
+  for (std::uint32_t segments = 2; segments <= most_segments(*plan.algorithm, tile, plan.ranks); segments *= 2) {
     Candidate other = priced(segments);
     if (other.cost.total_us < best.cost.total_us) best = std::move(other);
   }

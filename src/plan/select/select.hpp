@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/datatype.hpp"
 #include "base/result.hpp"
 #include "plan/cost/cost.hpp"
@@ -41,6 +42,7 @@ struct Query {
   bool commutative = true;
   bool deterministic = false;
   Rank root{};
+  Bytes staging{std::uint64_t{4} << 20};  // that a call may use beside the user's buffers: it bounds the tile
 };
 
 struct Candidate {

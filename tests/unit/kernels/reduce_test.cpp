@@ -21,7 +21,7 @@ TEST_P(Reduce, TwoBuffersEqualTheReferenceAtAnyLengthAndAlignment) {
   std::mt19937_64 random(1);
   for (const ReduceOp op : kKernelOps) {
     for (const std::size_t n : lengths()) {
-      for (const std::size_t shift : {0, 1, 5}) {
+      for (const std::size_t shift : {0U, 1U, 5U}) {
         const Elements left = random_elements(type(), n, shift, random);
         const Elements right = random_elements(type(), n, (shift * 3) % 7, random);
         Elements expected(type(), n);
@@ -79,7 +79,7 @@ TEST_P(Reduce, ManyBuffersEqualTheReferenceAndMayBeOverwritten) {
   std::mt19937_64 random(3);
   for (const ReduceOp op : kKernelOps) {
     for (std::size_t count = 1; count <= 9; ++count) {
-      for (const std::size_t n : {0, 1, 3, 15, 16, 17, 33, 63, 64, 65, 70, 129, 1003}) {
+      for (const std::size_t n : {0U, 1U, 3U, 15U, 16U, 17U, 33U, 63U, 64U, 65U, 70U, 129U, 1003U}) {
         std::vector<Elements> inputs;
         for (std::size_t s = 0; s < count; ++s) inputs.push_back(random_elements(type(), n, s % 4, random));
         std::vector<const void*> sources;

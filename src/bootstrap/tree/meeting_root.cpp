@@ -1,0 +1,234 @@
+#include "bootstrap/tree/meeting_root.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tutti::bootstrap {
+namespace {
+
+constexpr Duration kDrain = std::chrono::milliseconds(200);
+constexpr Duration kStrayTime = std::chrono::seconds(6);  // a rank looks for a new parent for 5 s
+
+// The root gives up a little before the ranks do, so that they hear who is missing.
+TimePoint before(TimePoint deadline, TimePoint now) {
+  return deadline - std::min<Duration>((deadline - now) / 10, std::chrono::milliseconds(300));
+}
+
+}  // namespace
+
+MeetingRoot::MeetingRoot(std::string node_name, Duration patience, Log log)
+    : TreeNode({.role = Role::root}, std::move(node_name), std::move(log)), patience_(patience) {}
+
+void MeetingRoot::start(TimePoint now) {
+  alarms_.set(Alarm::deadline, now + patience_);
+}
+
+void MeetingRoot::opened(LinkId link, const Greeting& peer, TimePoint /*now*/) {
+  newcomer_opened(link, peer);
+}
+
+void MeetingRoot::received(LinkId link, std::span<const std::byte> body, TimePoint now) {
+  auto message = decode(body);
+  if (message) {
+    from_below(link, *message, now);
+  } else {
+    log_.warn("bootstrap", "dropped a connection: it sent a malformed message");
+    act(Close{link});
+  }
+}
+
+void MeetingRoot::closed(LinkId link, Ending /*ending*/, const std::string& why, TimePoint now) {
+  closed_below(link, why, now);
+}
+
+void MeetingRoot::tick(TimePoint now) {
+  if (alarms_.rings(Alarm::deadline, now)) nobody_came_in_time(now);
+  if (alarms_.rings(Alarm::gather, now) && round_) {
+    RankSet there;
+    for (std::int32_t rank = 0; rank < mine_.world_size; ++rank) {
+      if (round_->blobs[static_cast<std::size_t>(rank)]) there.add({rank, 1});
+    }
+    const auto missing = there.missing_of(mine_.world_size);
+    raise({Code::timeout,
+           fmt::format("all-gather {} of the meeting: {} did not contribute within {}; {} of {} did", round_->sequence,
+                       describe(missing), in_seconds(round_->patience), round_->count, mine_.world_size),
+           to_rank(missing.runs().front().first)});
+  }
+  if (alarms_.rings(Alarm::closing, now)) finish();
+}
+
+bool MeetingRoot::is_here(std::int32_t rank) {
+  return came_.contains(rank) || family_.leading_to(rank) != nullptr;
+}
+
+// --- meeting
+
+void MeetingRoot::joined(Join join, TimePoint now) {
+  if (failure_) return;
+  for (const auto& arrival : join.arrivals) {
+    const auto twice = complete_ ? arrival.ranks.first : came_.first_common(arrival.ranks);
+    if (twice >= 0) {
+      return raise({Code::invalid_argument, fmt::format("two processes claim rank {}", twice), to_rank(twice)});
+    }
+    came_.add(arrival.ranks);
+    arrivals_.push_back(arrival);
+  }
+  if (join.host >= 0) {
+    host_ = join.host;
+    host_node_ = join.host_node;
+  }
+  const Duration patience = std::chrono::milliseconds(join.left_ms);
+  if (shortest_patience_ == Duration::zero() || now + patience < first_deadline_) {
+    first_deadline_ = now + patience;
+    shortest_patience_ = patience;
+    alarms_.set(Alarm::deadline, before(first_deadline_, now));
+  }
+  if (came_.size() == mine_.world_size) complete();
+}
+
+void MeetingRoot::nobody_came_in_time(TimePoint now) {
+  if (complete_) return;
+  if (failure_) return finish();
+  if (came_.empty()) {
+    if (!family_.empty()) return;  // they will say how long they wait
+    log_.info("bootstrap", "the root ends: nobody came within {}", in_seconds(patience_));
+    return finish();
+  }
+  alarms_.set(Alarm::deadline, now + patience_);  // those who come later still are to hear why
+  const auto missing = came_.missing_of(mine_.world_size);
+  raise({Code::timeout, fmt::format("{} {} not come within {}; {} of {} are here", describe(missing),
+                                    missing.size() == 1 ? "has" : "have", in_seconds(shortest_patience_), came_.size(),
+                                    mine_.world_size)});
+}
+
+void MeetingRoot::complete() {
+  complete_ = true;
+  alarms_.cancel(Alarm::deadline);
+  std::sort(arrivals_.begin(), arrivals_.end(),
+            [](const Arrival& a, const Arrival& b) { return a.ranks.first < b.ranks.first; });
+  std::map<std::uint64_t, std::int32_t> numbers;
+  std::vector<topology::NodeRun> runs;
+  for (const auto& arrival : arrivals_) {
+    const auto fresh = static_cast<std::int32_t>(numbers.size());
+    const auto node = numbers.try_emplace(arrival.node, fresh).first->second;
+    if (!runs.empty() && runs.back().node == node) {
+      runs.back().count += arrival.ranks.count;
+    } else {
+      runs.push_back({arrival.ranks.first, arrival.ranks.count, node});
+    }
+  }
+  arrivals_ = {};
+  log_.info("bootstrap", "all {} ranks have met, nodes {}", mine_.world_size, numbers.size());
+  send_layout(topology::Layout::from_runs(std::move(runs)));
+}
+
+void MeetingRoot::send_layout(const topology::Layout& layout) {
+  const auto packed = pack(layout);
+  for (std::size_t begin = 0; begin < packed.size(); begin += kMaxRunsPerFrame) {
+    const auto end = std::min(begin + kMaxRunsPerFrame, packed.size());
+    Ready ready{end == packed.size(), host_, host_node_, {}};
+    ready.runs.assign(packed.begin() + static_cast<std::ptrdiff_t>(begin),
+                      packed.begin() + static_cast<std::ptrdiff_t>(end));
+    to_children(encode(ready));
+  }
+}
+
+// --- all-gather
+
+void MeetingRoot::contributed(Gather gather, TimePoint now) {
+  if (failure_ || !complete_ || gather.sequence <= gathers_done_) return;
+  if (!round_) {
+    round_.emplace();
+    round_->sequence = gather.sequence;
+    round_->blobs.resize(static_cast<std::size_t>(mine_.world_size));
+  }
+  Round& round = *round_;
+  if (gather.sequence != round.sequence) {
+    return raise(
+        {Code::internal, fmt::format("all-gather {} began before {} had ended", gather.sequence, round.sequence)});
+  }
+  const Duration patience = std::chrono::milliseconds(gather.left_ms);
+  if (round.count == 0 || now + patience < round.until) {
+    round.until = now + patience;
+    round.patience = patience;
+    alarms_.set(Alarm::gather, before(round.until, now));
+  }
+  for (auto& blob : gather.blobs) {
+    if (blob.rank >= mine_.world_size) continue;
+    auto& place = round.blobs[static_cast<std::size_t>(blob.rank)];
+    if (!place) ++round.count;
+    place = std::move(blob.bytes);
+  }
+  if (round.count < mine_.world_size) return fail_if_someone_left();
+  alarms_.cancel(Alarm::gather);
+  gathers_done_ = round.sequence;
+  send_gathered(round);
+  round_.reset();
+}
+
+void MeetingRoot::send_gathered(const Round& round) {
+  Gathered piece{round.sequence, {}};
+  std::size_t bytes = 0;
+  for (std::int32_t rank = 0; rank < mine_.world_size; ++rank) {
+    const auto& blob = *round.blobs[static_cast<std::size_t>(rank)];
+    if (bytes + blob.size() + 8 > kMaxFrame / 2) {
+      to_children(encode(std::exchange(piece, {round.sequence, {}})));
+      bytes = 0;
+    }
+    bytes += blob.size() + 8;
+    piece.blobs.push_back({rank, blob});
+  }
+  to_children(encode(piece));
+}
+
+void MeetingRoot::fail_if_someone_left() {
+  if (!round_) return;
+  for (const auto& run : left_.runs()) {
+    for (auto rank = run.first; rank < run.first + run.count; ++rank) {
+      if (round_->blobs[static_cast<std::size_t>(rank)]) continue;
+      return raise({Code::peer_lost,
+                    fmt::format("all-gather {} of the meeting cannot end: rank {} has left", round_->sequence, rank),
+                    to_rank(rank)});
+    }
+  }
+}
+
+// --- the end
+
+void MeetingRoot::left(const std::vector<RankRun>& ranks, TimePoint /*now*/) {
+  for (const auto& run : ranks) {
+    if (std::int64_t{run.first} + run.count <= mine_.world_size) left_.add(run);
+  }
+  fail_if_someone_left();
+}
+
+void MeetingRoot::leads_up(std::int32_t rank, const Message& /*message*/) {
+  // It left, or moves just now: who wants something of it asks again.
+  log_.debug("bootstrap", "dropped a message for rank {}, which is not below the root", rank);
+}
+
+void MeetingRoot::child_gone(TimePoint now) {
+  if (!family_.empty()) return;
+  const bool nobody_else = closing_ || (failure_ && complete_) || left_.size() == mine_.world_size;
+  if (nobody_else) return finish();
+  if (complete_) alarms_.set(Alarm::closing, now + kStrayTime);  // a hub may be on its way here
+}
+
+void MeetingRoot::close(TimePoint now) {
+  if (std::exchange(closing_, true)) return;
+  act(CloseDoors{});
+  if (!failure_ && left_.size() != mine_.world_size) to_children(encode(RootGone{}));
+  if (family_.empty()) return finish();
+  for (const auto& child : family_.children()) act(Close{child.link});
+  alarms_.set(Alarm::closing, now + kDrain);
+}
+
+void MeetingRoot::finish() {
+  if (!closing_ && complete_ && !family_.empty()) return;  // somebody came after all
+  if (std::exchange(finished_, true)) return;
+  act(CloseDoors{});
+  act(Finished{});
+}
+
+}  // namespace tutti::bootstrap

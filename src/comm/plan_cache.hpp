@@ -1,0 +1,67 @@
+// The plan of each kind of call: selected and lowered once, then looked up.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/result.hpp"
+#include "comm/call.hpp"
+#include "plan/select/select.hpp"
+
+namespace tutti::comm {
+
+/// What a call runs. Programs that differ in nothing are shared.
+struct Prepared {
+  plan::Plan plan;
+  std::shared_ptr<const plan::Program> program;
+  std::string name;  // "ring/8": part of the fingerprint, so that ranks that chose differently notice
+};
+
+/// Everything that the choice depends on beside the call. The same at all ranks.
+struct Choosing {
+  topology::Layout layout;
+  topology::Links links;
+  plan::ForcedAlgorithms forced;
+  bool deterministic = false;
+  Bytes staging;
+};
+
+class PlanCache {
+ public:
+  PlanCache(Choosing choosing, Rank self) : choosing_(std::move(choosing)), self_(self) {}
+
+  /// Valid until the next call of `find`.
+  Result<const Prepared*> find(const CollectiveCall& call);
+
+  /// All candidates, for people.
+  Result<plan::Selection> explain(const CollectiveCall& call) const;
+
+  [[nodiscard]] const Choosing& choosing() const { return choosing_; }
+
+ private:
+  struct Key {
+    plan::Collective collective;
+    DataType type;
+    ReduceOp op;
+    bool commutative;
+    bool in_place;
+    Rank root;
+    std::uint64_t count;
+    auto operator<=>(const Key&) const = default;
+  };
+  using ProgramKey = std::tuple<const plan::Algorithm*, std::uint32_t, Rank, bool, bool, bool>;
+  static constexpr std::size_t kMostEntries = 1024;  // then it starts afresh: a call costs its planning again
+
+  [[nodiscard]] Key key_of(const CollectiveCall& call) const;
+
+  Choosing choosing_;
+  Rank self_;
+  std::map<Key, Prepared> entries_;
+  std::map<ProgramKey, std::weak_ptr<const plan::Program>> programs_;
+  std::optional<Key> last_key_;
+  const Prepared* last_ = nullptr;
+};
+
+}  // namespace tutti::comm

@@ -1,0 +1,33 @@
+// shm passes the suite, also with a ring so small that everything wraps all the time.
+#include "conformance/conformance.hpp"
+#include "transports/shm/shm.hpp"
+
+namespace tutti::transport::conformance {
+namespace {
+
+class ShmWorld final : public World {
+ public:
+  explicit ShmWorld(std::size_t ring_bytes) { options_.ring_bytes = ring_bytes; }
+  std::unique_ptr<Transport> make(Rank rank) override {
+    auto options = options_;
+    options.rank = rank;
+    return shm::create(std::move(options)).value();
+  }
+
+ private:
+  shm::ShmOptions options_{
+      .rank = {}, .node_id = "test", .ring_bytes = 0, .key = {std::byte{42}}, .epoch = 3, .log = {}};
+};
+
+Joiner joiner(std::size_t ring_bytes, std::size_t largest) {
+  return {.name = "shm",
+          .make_world = [ring_bytes] { return std::make_unique<ShmWorld>(ring_bytes); },
+          .largest = largest,
+          .between_processes = true};
+}
+
+INSTANTIATE_TEST_SUITE_P(Shm, Conformance, testing::Values(joiner(256 << 10, 64 << 20)));
+INSTANTIATE_TEST_SUITE_P(ShmWithSmallRings, Conformance, testing::Values(joiner(4096, 1 << 20)));
+
+}  // namespace
+}  // namespace tutti::transport::conformance

@@ -1,0 +1,71 @@
+#include "transports/ucx/library.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "transports/ucx/ucx.hpp"
+
+namespace tutti::transport::ucx {
+namespace {
+
+// They stay in memory: UCX leaves hooks and handlers behind that must not point into nothing.
+constexpr int kMode = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
+
+Error missing() {
+  const char* why = ::dlerror();
+  return {Code::unsupported, fmt::format("ucx: {}", why != nullptr ? why : "a library cannot be opened")};
+}
+
+template <typename Function>
+bool find(void* handle, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(handle, name));
+  return function != nullptr;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Library>> Library::open() {
+  void* loaded_before = ::dlopen("libucs.so.0", kMode | RTLD_NOLOAD);
+  void* ucs = ::dlopen("libucs.so.0", kMode);
+  if (ucs == nullptr) return missing();
+  void* ucp = ::dlopen("libucp.so.0", kMode);
+  if (ucp == nullptr) return missing();
+
+  auto library = std::make_shared<Library>();
+  const bool complete =
+      find(ucp, "ucp_get_version_string", library->get_version_string) &&
+      find(ucp, "ucp_config_read", library->config_read) && find(ucp, "ucp_config_modify", library->config_modify) &&
+      find(ucp, "ucp_config_release", library->config_release) &&
+      find(ucp, "ucp_init_version", library->init_version) && find(ucp, "ucp_cleanup", library->cleanup) &&
+      find(ucp, "ucp_context_print_info", library->context_print_info) &&
+      find(ucp, "ucp_worker_create", library->worker_create) &&
+      find(ucp, "ucp_worker_destroy", library->worker_destroy) &&
+      find(ucp, "ucp_worker_query", library->worker_query) &&
+      find(ucp, "ucp_worker_release_address", library->worker_release_address) &&
+      find(ucp, "ucp_worker_get_efd", library->worker_get_efd) && find(ucp, "ucp_worker_arm", library->worker_arm) &&
+      find(ucp, "ucp_worker_progress", library->worker_progress) &&
+      find(ucp, "ucp_worker_flush_nbx", library->worker_flush_nbx) && find(ucp, "ucp_ep_create", library->ep_create) &&
+      find(ucp, "ucp_ep_close_nbx", library->ep_close_nbx) && find(ucp, "ucp_tag_send_nbx", library->tag_send_nbx) &&
+      find(ucp, "ucp_tag_recv_nbx", library->tag_recv_nbx) &&
+      find(ucp, "ucp_request_check_status", library->request_check_status) &&
+      find(ucp, "ucp_request_cancel", library->request_cancel) &&
+      find(ucp, "ucp_request_free", library->request_free) && find(ucs, "ucs_status_string", library->status_string);
+  if (!complete) return missing();
+
+  // UCX takes over SIGSEGV and its like when it is loaded. They belong to the program; but where the program itself
+  // uses UCX it may want that.
+  void (*disable_signals)() = nullptr;
+  if (loaded_before == nullptr && find(ucs, "ucs_debug_disable_signals", disable_signals)) disable_signals();
+  return std::shared_ptr<const Library>(std::move(library));
+}
+
+Error ucx_error(const Library& library, const std::string& what, ucs_status_t status) {
+  return {Code::transport, fmt::format("ucx: {}: {}", what, library.status_string(status))};
+}
+
+Status available() {
+  TUTTI_TRY(Library::open());
+  return {};
+}
+
+}  // namespace tutti::transport::ucx
