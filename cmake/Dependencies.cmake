@@ -1,4 +1,4 @@
-# What Tutti stands on. Header-only where possible, so that libtutti.so needs nothing at run time but libsodium.
+# What Tutti stands on. Header-only where possible: libtutti.so needs only libsodium and libhwy at run time.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)

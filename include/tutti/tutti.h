@@ -84,7 +84,8 @@ typedef enum {
   tuttiBfloat16 = 9,
   tuttiFloat8e4m3 = 10,
   tuttiFloat8e5m2 = 11,
-  tuttiNumTypes = 12
+  tuttiNumTypes = 12,
+  tuttiMaxDataType = 0x7fffffff /* not a type: makes every positive number a value that can be checked */
 } tuttiDataType_t;
 
 /* Floating types of 8 and 16 bits are accumulated in float32 and rounded once. Integers wrap; their average truncates. */
@@ -257,7 +258,8 @@ typedef enum {
   tuttiCollAllGather = 4,
   tuttiCollBarrier = 5,
   tuttiCollSend = 6,
-  tuttiCollRecv = 7
+  tuttiCollRecv = 7,
+  tuttiMaxColl = 0x7fffffff
 } tuttiCollective_t;
 
 /* What a call would do, as JSON (schema tutti.explain/1: algorithm, segments, transports, predicted_us, candidates). Takes

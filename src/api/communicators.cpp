@@ -74,7 +74,7 @@ Status init_rank(tuttiComm_t* comm, int nranks, const tuttiUniqueId& id, int ran
   if (rank < 0 || rank >= nranks)
     return Error{Code::invalid_argument, fmt::format("rank is {}: it must be between 0 and {}", rank, nranks - 1)};
   static_assert(sizeof id == sizeof membership.id);
-  std::memcpy(&membership.id, &id, sizeof id);
+  std::memcpy(membership.id.bytes.data(), &id, sizeof id);
   membership.rank = Rank{rank};
   membership.world_size = nranks;
   membership.name = name_of(config);
@@ -119,7 +119,7 @@ tuttiResult_t tuttiGetUniqueId(tuttiUniqueId* uniqueId) {
     if (uniqueId == nullptr) return null_argument("uniqueId");
     const Config config = TUTTI_TRY(merged_config(nullptr));
     auto root = TUTTI_TRY(bootstrap::Root::start(config, log_of(config, "root")));
-    std::memcpy(uniqueId, &root->unique_id(), sizeof *uniqueId);
+    std::memcpy(uniqueId, root->unique_id().bytes.data(), sizeof *uniqueId);
     roots().add(std::move(root));
     return {};
   });

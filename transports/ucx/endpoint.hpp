@@ -21,34 +21,55 @@ struct Self {
   std::vector<UcxEndpoint*> posted;    // have transfers that UCX has not been given
   std::vector<UcxEndpoint*> troubled;  // have failed inside UCX, where nothing can be closed
   std::vector<void*> closing;          // UCX's requests to close its endpoints
+
+  struct Leaving {
+    ucp_ep_h handle;
+    void* goodbye;  // UCX's request to send it
+  };
+  std::vector<Leaving> leaving;  // endpoints that close when their goodbye has left
+
+  void close(ucp_ep_h handle);
+};
+
+/// What an endpoint that cannot use its peer's message tells it before it closes.
+inline constexpr unsigned kRefusalId = 1;  // of UCX's active message
+struct Refusal {
+  std::uint32_t magic = 0x74757872;
+  Rank from{};
 };
 
 class UcxEndpoint final : public Endpoint {
  public:
   UcxEndpoint(Self& self, Rank peer) : self_(self), peer_(peer) {}
 
-  /// Gives UCX the peer's address. Fails with transport if UCX has no way there.
-  Status open(std::span<const std::byte> worker_address);
+  /// Gives UCX the peer's address.
+  void open(std::span<const std::byte> worker_address);
 
   void post(std::span<const Transfer> batch) override;
   [[nodiscard]] const Error* failure() const override { return failure_ ? &*failure_ : nullptr; }
 
   /// Gives UCX what was posted.
   void start_posted();
-  /// Makes a failure that UCX reported the endpoint's.
-  void fail_if_troubled();
+  /// Acts on what UCX reported, outside of its callbacks.
+  void act_on_trouble();
   /// Ends the path: what is in flight is called back, and completes without a completion.
   void cancel(Error why);
 
   /// For UCX's callbacks.
-  void finished(Operation& operation, ucs_status_t status, const ucp_tag_recv_info_t* received);
+  void called_back(Operation& operation, void* request, ucs_status_t status, const ucp_tag_recv_info_t* received);
   void lost(ucs_status_t status);
+  void refused();
 
  private:
   void start(const Transfer& transfer);
-  ucs_status_ptr_t give_to_ucx(const Transfer& transfer, Operation& operation, ucp_tag_recv_info_t& received);
+  ucs_status_ptr_t give_to_ucx(const Transfer& transfer, Operation& operation);
+  void finish(Operation& operation);
   void trouble(Error error);
   void end(Error error);
+  void take_back_receives();
+  /// Closes UCX's endpoint, after telling the peer why if it is to blame.
+  void leave(bool refuses);
+  [[nodiscard]] bool has_arrived(std::uint64_t tag, std::uint64_t mask) const;
   [[nodiscard]] const Library& ucx() const { return self_.worker->ucx(); }
 
   Self& self_;
@@ -57,7 +78,10 @@ class UcxEndpoint final : public Endpoint {
   Fifo<Transfer> posted_;
   std::uint64_t sends_ = 0;  // so far: the number in the tag
   std::uint64_t receives_ = 0;
-  std::optional<Error> trouble_;
+  std::size_t in_flight_ = 0;
+  Refusal refusal_;                 // must stay while it is being sent
+  std::optional<Error> trouble_;    // reported by UCX, and not acted upon
+  std::optional<Error> departure_;  // the peer is gone, and messages of it wait for their receives
   std::optional<Error> failure_;
   bool silent_ = false;  // cancelled: completes nothing
 };

@@ -2,6 +2,12 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <ucs/debug/log_def.h>
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
 
 #include "transports/ucx/ucx.hpp"
 
@@ -20,6 +26,25 @@ template <typename Function>
 bool find(void* handle, const char* name, Function& function) {
   function = reinterpret_cast<Function>(::dlsym(handle, name));
   return function != nullptr;
+}
+
+// UCX writes its log to standard output, which belongs to the program.
+ucs_log_func_rc_t log_to_stderr(const char* file, unsigned line, const char* /*function*/, ucs_log_level_t /*level*/,
+                                const ucs_log_component_config_t* /*component*/, const char* message, va_list values) {
+  // Messages that nobody received are normal where a path failed: no warning of each.
+  if (std::strstr(file, "tag_match.c") != nullptr) return UCS_LOG_FUNC_RC_STOP;
+  std::array<char, 512> text{};
+  std::vsnprintf(text.data(), text.size(), message, values);
+  fmt::print(stderr, "ucx: {} ({}:{})\n", text.data(), file, line);
+  return UCS_LOG_FUNC_RC_STOP;
+}
+
+// For the process that had no UCX before. A program that uses UCX itself has its own wishes.
+void make_polite(void* ucs) {
+  void (*disable_signals)() = nullptr;  // UCX takes over SIGSEGV and its like when it is loaded
+  if (find(ucs, "ucs_debug_disable_signals", disable_signals)) disable_signals();
+  void (*push_handler)(ucs_log_func_t) = nullptr;
+  if (find(ucs, "ucs_log_push_handler", push_handler)) push_handler(log_to_stderr);
 }
 
 }  // namespace
@@ -46,16 +71,15 @@ Result<std::shared_ptr<const Library>> Library::open() {
       find(ucp, "ucp_worker_progress", library->worker_progress) &&
       find(ucp, "ucp_worker_flush_nbx", library->worker_flush_nbx) && find(ucp, "ucp_ep_create", library->ep_create) &&
       find(ucp, "ucp_ep_close_nbx", library->ep_close_nbx) && find(ucp, "ucp_tag_send_nbx", library->tag_send_nbx) &&
-      find(ucp, "ucp_tag_recv_nbx", library->tag_recv_nbx) &&
+      find(ucp, "ucp_tag_recv_nbx", library->tag_recv_nbx) && find(ucp, "ucp_tag_probe_nb", library->tag_probe_nb) &&
+      find(ucp, "ucp_worker_set_am_recv_handler", library->worker_set_am_recv_handler) &&
+      find(ucp, "ucp_am_send_nbx", library->am_send_nbx) &&
       find(ucp, "ucp_request_check_status", library->request_check_status) &&
       find(ucp, "ucp_request_cancel", library->request_cancel) &&
       find(ucp, "ucp_request_free", library->request_free) && find(ucs, "ucs_status_string", library->status_string);
   if (!complete) return missing();
 
-  // UCX takes over SIGSEGV and its like when it is loaded. They belong to the program; but where the program itself
-  // uses UCX it may want that.
-  void (*disable_signals)() = nullptr;
-  if (loaded_before == nullptr && find(ucs, "ucs_debug_disable_signals", disable_signals)) disable_signals();
+  if (loaded_before == nullptr) make_polite(ucs);
   return std::shared_ptr<const Library>(std::move(library));
 }
 

@@ -19,6 +19,11 @@ struct Operation {
   std::size_t bytes = 0;
   std::uint64_t tag = 0;
   void* request = nullptr;  // UCX's, while it is in flight
+  bool starting = false;    // UCX is being given it, and may call back before it returns:
+  bool called_back = false;
+  int status = 0;  // ucs_status_t
+  std::uint64_t received_tag = 0;
+  std::size_t received_bytes = 0;
 };
 
 class Operations {

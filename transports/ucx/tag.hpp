@@ -16,6 +16,7 @@ namespace tutti::transport::ucx {
 inline constexpr std::int32_t kMaxRanks = 1 << 24;
 inline constexpr std::uint64_t kFingerprintBits = (std::uint64_t{1} << 24) - 1;
 inline constexpr std::uint64_t kMatchBits = ~kFingerprintBits;
+inline constexpr std::uint64_t kSenderBits = ~std::uint64_t{0} << 40;
 
 constexpr std::uint32_t fold(std::uint32_t fingerprint) {
   return (fingerprint ^ fingerprint >> 24) & static_cast<std::uint32_t>(kFingerprintBits);

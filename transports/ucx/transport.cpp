@@ -1,6 +1,10 @@
 #include "transports/ucx/transport.hpp"
 
 #include <fmt/format.h>
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "transports/failures.hpp"
 #include "transports/ucx/address.hpp"
@@ -13,6 +17,14 @@ constexpr std::size_t kMaxAddress = 1024;
 // Bounds of what may not wait for peers, in rounds of progress: at most some milliseconds.
 constexpr int kCancelRounds = 10'000;
 constexpr int kFlushRounds = 1000;
+
+ucs_status_t on_refusal(void* transport, const void* header, std::size_t header_bytes, void* /*data*/,
+                        std::size_t /*bytes*/, const ucp_am_recv_param_t* /*params*/) {
+  Refusal refusal{.magic = 0};
+  if (header_bytes == sizeof(refusal)) std::memcpy(&refusal, header, sizeof(refusal));
+  if (refusal.magic == Refusal{}.magic) static_cast<UcxTransport*>(transport)->refused_by(refusal.from);
+  return UCS_OK;
+}
 
 }  // namespace
 
@@ -29,16 +41,43 @@ Result<std::unique_ptr<Transport>> create(UcxOptions options) {
     return Error{Code::transport, "ucx: the address is longer than 1 KiB: choose fewer devices"};
   }
   options.log.info("ucx", "version {} path {}", self->worker->ucx().get_version_string(), self->path);
-  return std::unique_ptr<Transport>(std::make_unique<UcxTransport>(std::move(self)));
+  return std::unique_ptr<Transport>(TUTTI_TRY(UcxTransport::create(std::move(self))));
+}
+
+Result<std::unique_ptr<UcxTransport>> UcxTransport::create(std::unique_ptr<Self> self) {
+  std::unique_ptr<UcxTransport> transport(new UcxTransport(std::move(self)));
+  TUTTI_TRY(transport->start());
+  return transport;
 }
 
 UcxTransport::UcxTransport(std::unique_ptr<Self> self)
-    : self_(std::move(self)), address_(frame(self_->worker->address())), event_fd_(self_->worker->event_fd()) {}
+    : self_(std::move(self)), address_(frame(self_->worker->address())), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+Status UcxTransport::start() {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, self_->worker->event_fd(), &event) != 0) {
+    return Error{Code::system, fmt::format("ucx: no epoll: {}", std::strerror(errno))};
+  }
+  ucp_am_handler_param_t handler{};
+  handler.field_mask = UCP_AM_HANDLER_PARAM_FIELD_ID | UCP_AM_HANDLER_PARAM_FIELD_CB | UCP_AM_HANDLER_PARAM_FIELD_ARG;
+  handler.id = kRefusalId;
+  handler.cb = on_refusal;
+  handler.arg = this;
+  const auto& ucx = self_->worker->ucx();
+  const ucs_status_t status = ucx.worker_set_am_recv_handler(self_->worker->handle(), &handler);
+  if (status != UCS_OK) return ucx_error(ucx, "no active messages", status);
+  return {};
+}
 
 UcxTransport::~UcxTransport() {
   if (cancelled_) return;
   flush();
   cancel();
+}
+
+void UcxTransport::refused_by(Rank peer) {
+  if (const auto place = endpoints_.find(peer); place != endpoints_.end()) place->second->refused();
 }
 
 bool UcxTransport::can_reach(std::span<const std::byte> address) const {
@@ -57,7 +96,7 @@ Result<Endpoint*> UcxTransport::connect(Rank peer, std::span<const std::byte> ad
   if (cancelled_) {
     endpoint->cancel(path_cancelled(peer, self_->path));
   } else {
-    TUTTI_TRY(endpoint->open(*worker_address));
+    endpoint->open(*worker_address);
   }
   return (endpoints_[peer] = std::move(endpoint)).get();
 }
@@ -68,14 +107,25 @@ unsigned UcxTransport::advance() {
   while (!self_->troubled.empty()) {
     UcxEndpoint* endpoint = self_->troubled.back();
     self_->troubled.pop_back();
-    endpoint->fail_if_troubled();
+    endpoint->act_on_trouble();
   }
-  std::erase_if(self_->closing, [&](void* request) {
-    if (self_->worker->ucx().request_check_status(request) == UCS_INPROGRESS) return false;
-    self_->worker->ucx().request_free(request);
+  if (!self_->leaving.empty() || !self_->closing.empty()) leave_and_close();
+  return events;
+}
+
+void UcxTransport::leave_and_close() {
+  const auto& ucx = self_->worker->ucx();
+  const auto is_over = [&](void* request) {
+    if (ucx.request_check_status(request) == UCS_INPROGRESS) return false;
+    ucx.request_free(request);
+    return true;
+  };
+  std::erase_if(self_->leaving, [&](const Self::Leaving& leaving) {
+    if (!is_over(leaving.goodbye)) return false;
+    self_->close(leaving.handle);
     return true;
   });
-  return events;
+  std::erase_if(self_->closing, is_over);
 }
 
 void UcxTransport::progress(TimePoint /*now*/, std::vector<Completion>& completed) {
@@ -91,11 +141,14 @@ void UcxTransport::progress(TimePoint /*now*/, std::vector<Completion>& complete
 }
 
 void UcxTransport::cancel() {
+  if (cancelled_) return;
   cancelled_ = true;
   for (auto& [peer, endpoint] : endpoints_) endpoint->cancel(path_cancelled(peer, self_->path));
-  for (int round = 0; round < kCancelRounds && (self_->operations.in_use() > 0 || !self_->closing.empty()); ++round) {
-    advance();
-  }
+  const auto is_busy = [&] { return self_->operations.in_use() + self_->leaving.size() + self_->closing.size() > 0; };
+  for (int round = 0; round < kCancelRounds && is_busy(); ++round) advance();
+  // Without a worker nothing can be touched any more, and peers see their connections end.
+  for (const auto& leaving : self_->leaving) self_->close(leaving.handle);
+  self_->worker.reset();
   self_->done.clear();
   self_->posted.clear();
   self_->troubled.clear();
@@ -103,7 +156,7 @@ void UcxTransport::cancel() {
 
 bool UcxTransport::prepare_to_sleep() {
   if (!self_->done.empty() || !self_->posted.empty() || !self_->troubled.empty()) return false;
-  return self_->worker->ucx().worker_arm(self_->worker->handle()) == UCS_OK;
+  return !self_->worker || self_->worker->ucx().worker_arm(self_->worker->handle()) == UCS_OK;
 }
 
 // The last messages of a rank may still wait in this process for room in a socket.

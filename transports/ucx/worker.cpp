@@ -25,7 +25,7 @@ Status Worker::start(const std::string& devices) {
   if (status == UCS_OK) {
     ucp_params_t params{};
     params.field_mask = UCP_PARAM_FIELD_FEATURES;
-    params.features = UCP_FEATURE_TAG | UCP_FEATURE_WAKEUP;
+    params.features = UCP_FEATURE_TAG | UCP_FEATURE_AM | UCP_FEATURE_WAKEUP;
     status = library_->init_version(UCP_API_MAJOR, UCP_API_MINOR, &params, config, &context_);
   }
   library_->config_release(config);

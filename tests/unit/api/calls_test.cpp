@@ -35,7 +35,9 @@ TEST_P(Worlds, EveryCollectiveGivesWhatItPromises) {
         expect_ok(tuttiBroadcast(rank == root ? mine.data() : nullptr, out.data(), count, tuttiInt32, root, comm, nullptr), comm);
         for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], root * 1000 + static_cast<std::int32_t>(i));
         expect_ok(tuttiReduce(mine.data(), rank == root ? out.data() : nullptr, count, tuttiInt32, tuttiMax, root, comm, nullptr), comm);
-        if (rank == root) ASSERT_EQ(out[count - 1], (ranks - 1) * 1000 + static_cast<std::int32_t>(count) - 1);
+        if (rank == root) {
+          ASSERT_EQ(out[count - 1], (ranks - 1) * 1000 + static_cast<std::int32_t>(count) - 1);
+        }
       }
       expect_ok(tuttiBarrier(comm, nullptr), comm);
     }

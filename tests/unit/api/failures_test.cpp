@@ -11,9 +11,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-tuttiConfig_t patient(int milliseconds) {
+tuttiConfig_t patient(int timeout_ms) {
   tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
-  config.timeoutMs = milliseconds;
+  config.timeoutMs = timeout_ms;
   return config;
 }
 
