@@ -227,8 +227,10 @@ TEST(Tree, KeepsTheFirstFailureOnly) {
 }
 
 TEST(Tree, LetsRanksLeaveInAnyOrderAndServesThoseWhoStay) {
-  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
-    Job job(5, 7, seed);
+  constexpr std::pair<int, int> kShapes[] = {{5, 7}, {70, 2}, {1, 80}};  // two of them with inner hubs
+  for (std::uint32_t seed = 1; seed <= 24; ++seed) {
+    const auto [nodes, per_node] = kShapes[seed % 3];
+    Job job(nodes, per_node, seed);
     ASSERT_TRUE(job.meet());
     for (int rank = 0; rank < job.ranks; ++rank) {
       job.call(rank, [&](Member& m) { m.publish(bytes_of_rank(rank)); });
