@@ -67,6 +67,7 @@ void Link::begin_patience(Duration patience, std::string trouble) {
 // --- caller
 
 void Link::call(const Endpoint& to, std::string to_text, Duration patience) {
+  if (state_ == State::ended) return;  // another address was faster
   peer_text_ = std::move(to_text);
   asio::error_code error;
   socket_.open(to.protocol(), error);

@@ -59,7 +59,10 @@ TEST_P(Meeting, GivesTheLayoutCardsAndContributionsToAll) {
     EXPECT_FALSE(session.failure());
     session.leave();
   });
-  sessions.clear();
+  for (auto& session : sessions) {
+    EXPECT_FALSE(session->failure()) << session->failure()->text;
+    session.reset();
+  }
   EXPECT_TRUE(root->wait_until_finished(within(seconds(10))));
 }
 
