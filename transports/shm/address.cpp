@@ -49,14 +49,18 @@ Result<Place> find_place(std::string node_id) {
 }
 
 std::vector<std::byte> encode(const Address& address) {
-  std::vector<std::byte> bytes;
-  const auto append = [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
-  append(kMagic);
-  append(address.place.boot);
-  append(std::as_bytes(std::span(&address.place.network_namespace, 1)));
-  append(address.socket);
-  bytes.push_back(static_cast<std::byte>(address.place.node_id.size()));
-  append(std::as_bytes(std::span(address.place.node_id)));
+  std::vector<std::byte> bytes(kFixed + address.place.node_id.size());
+  std::byte* at = bytes.data();
+  const auto append = [&](const void* part, std::size_t size) {
+    std::memcpy(at, part, size);
+    at += size;
+  };
+  append(kMagic.data(), kMagic.size());
+  append(address.place.boot.data(), address.place.boot.size());
+  append(&address.place.network_namespace, sizeof(address.place.network_namespace));
+  append(address.socket.data(), address.socket.size());
+  *at++ = static_cast<std::byte>(address.place.node_id.size());
+  append(address.place.node_id.data(), address.place.node_id.size());
   return bytes;
 }
 
