@@ -98,7 +98,10 @@ void Link::caller_checks() {
   const auto mine = caller_proof(key_, my_header_, answerer);
   outgoing_greeting_.assign(mine.begin(), mine.end());
   write_all(outgoing_greeting_, peer_text_, [this] {
-    if (peer_.version == mine_.version) return become_open();
+    if (peer_.version == mine_.version) {
+      patience_.cancel();
+      return become_open();
+    }
     end(Ending::other_version,
         fmt::format(
             "the process at {} speaks version {} of the meeting's protocol, rank {} version {}: all ranks must run "

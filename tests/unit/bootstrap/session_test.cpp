@@ -188,6 +188,13 @@ TEST(Sessions, StillCarryCardsWhenHubsHaveLeft) {
   EXPECT_FALSE(sessions[3]->failure());
 }
 
+TEST(Sessions, StayWhileNothingHappens) {
+  const auto root = start_root();
+  const auto sessions = join_all(root->unique_id(), 4, two_per_node);
+  std::this_thread::sleep_for(milliseconds(5500));  // longer than any time limit of a connection's beginning
+  for (const auto& session : sessions) EXPECT_FALSE(session->failure()) << session->failure()->text;
+}
+
 TEST(Sessions, SurviveAProperEndOfTheRoot) {
   auto root = start_root();
   const auto sessions = join_all(root->unique_id(), 4, one_node);
