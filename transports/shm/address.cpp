@@ -49,8 +49,7 @@ Result<Place> find_place(std::string node_id) {
 }
 
 std::vector<std::byte> encode(const Address& address) {
-  const std::string& node_id = address.place.node_id;
-  std::vector<std::byte> bytes(kFixed + node_id.size());
+  std::vector<std::byte> bytes(kFixed + address.place.node_id.size());
   std::byte* at = bytes.data();
   const auto append = [&](const void* part, std::size_t size) {
     std::memcpy(at, part, size);
@@ -60,8 +59,8 @@ std::vector<std::byte> encode(const Address& address) {
   append(address.place.boot.data(), address.place.boot.size());
   append(&address.place.network_namespace, sizeof(address.place.network_namespace));
   append(address.socket.data(), address.socket.size());
-  *at++ = static_cast<std::byte>(node_id.size());
-  if (!node_id.empty()) append(node_id.data(), node_id.size());
+  *at++ = static_cast<std::byte>(address.place.node_id.size());
+  append(address.place.node_id.data(), address.place.node_id.size());
   return bytes;
 }
 

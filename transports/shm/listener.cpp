@@ -80,7 +80,7 @@ bool Listener::hear(Newcomer& newcomer, TimePoint now) {
   }
   unwatch(newcomer.socket);  // whoever takes it watches it; until then what it says wakes nobody
   const auto [place, fresh] =
-      callers_.try_emplace(hello->from, std::move(newcomer.socket), std::move(received.descriptors[0]));
+      callers_.try_emplace(hello->from, Caller{std::move(newcomer.socket), std::move(received.descriptors[0])});
   if (!fresh) drop("that rank has called before");
   return true;
 }

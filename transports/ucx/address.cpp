@@ -21,10 +21,10 @@ std::uint64_t checksum(std::span<const std::byte> bytes) {
 
 std::vector<std::byte> frame(std::span<const std::byte> worker_address) {
   const std::uint64_t sum = checksum(worker_address);
-  std::vector<std::byte> bytes(kMagic.begin(), kMagic.end());
-  const auto sum_bytes = std::as_bytes(std::span(&sum, 1));
-  bytes.insert(bytes.end(), sum_bytes.begin(), sum_bytes.end());
-  bytes.insert(bytes.end(), worker_address.begin(), worker_address.end());
+  std::vector<std::byte> bytes(kHeader + worker_address.size());
+  std::ranges::copy(kMagic, bytes.begin());
+  std::memcpy(bytes.data() + kMagic.size(), &sum, sizeof(sum));
+  std::ranges::copy(worker_address, bytes.begin() + kHeader);
   return bytes;
 }
 

@@ -21,7 +21,12 @@ Status Worker::start(const std::string& devices) {
   ucp_config_t* config = nullptr;
   ucs_status_t status = library_->config_read(nullptr, nullptr, &config);
   if (status != UCS_OK) return ucx_error(*library_, "its configuration cannot be read", status);
-  if (!devices.empty()) status = library_->config_modify(config, "NET_DEVICES", devices.c_str());
+  // UCX 1.13 aborts the process (`comp->count > 0`, uct_iface.h) when a TCP peer dies in the middle of an eager send
+  // without copy. Rendezvous, which carries long messages, goes on without copies.
+  status = library_->config_modify(config, "ZCOPY_THRESH", "inf");
+  if (status == UCS_OK && !devices.empty()) {
+    status = library_->config_modify(config, "NET_DEVICES", devices.c_str());
+  }
   if (status == UCS_OK) {
     ucp_params_t params{};
     params.field_mask = UCP_PARAM_FIELD_FEATURES;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostHalfOpen = 64;
 constexpr Duration kAnswerPatience = std::chrono::seconds(2);
+constexpr Duration kNextAddress = std::chrono::milliseconds(30);
 constexpr Duration kCallPatience = std::chrono::seconds(5);
 
 // The process's signals are its own threads' business.
@@ -208,8 +209,9 @@ void Driver::perform(Connect& action) {
 void Driver::try_address(Dial& dial, LinkId id, const Endpoint& to, const std::string& text) {
   const auto link = std::make_shared<Link>(Socket(io_), id, setup_.key, setup_.greeting, events());
   dial.tries.push_back(link);
-  // Later: it may fail at once, and the other addresses are to be known by then.
-  asio::post(io_, [link, to, text] { link->call(to, text, kCallPatience); });
+  // The first address that works usually answers before the next is tried: the root is spared the other connections.
+  const auto start = std::make_shared<asio::steady_timer>(io_, kNextAddress * (dial.tries.size() - 1));
+  start->async_wait([start, link, to, text](const asio::error_code&) { link->call(to, text, kCallPatience); });
 }
 
 void Driver::dial_opened(Link& link) {
@@ -219,8 +221,8 @@ void Driver::dial_opened(Link& link) {
     if (other.get() != &link) other->drop();
   }
   if (at->second.addresses > 1) {
-    setup_.log.info("bootstrap", "chose {}: the first of {} addresses where the job's key is known", link.peer_text(),
-                    at->second.addresses);
+    setup_.log.info("bootstrap", "chose {}: of {} addresses the first that answered with the job's key",
+                    link.peer_text(), at->second.addresses);
   }
   links_[link.id()] = link.shared_from_this();
   dials_.erase(at);

@@ -67,6 +67,7 @@ void Link::begin_patience(Duration patience, std::string trouble) {
 // --- caller
 
 void Link::call(const Endpoint& to, std::string to_text, Duration patience) {
+  if (state_ == State::ended) return;  // another address was faster
   peer_text_ = std::move(to_text);
   asio::error_code error;
   socket_.open(to.protocol(), error);
@@ -97,7 +98,10 @@ void Link::caller_checks() {
   const auto mine = caller_proof(key_, my_header_, answerer);
   outgoing_greeting_.assign(mine.begin(), mine.end());
   write_all(outgoing_greeting_, peer_text_, [this] {
-    if (peer_.version == mine_.version) return become_open();
+    if (peer_.version == mine_.version) {
+      patience_.cancel();
+      return become_open();
+    }
     end(Ending::other_version,
         fmt::format(
             "the process at {} speaks version {} of the meeting's protocol, rank {} version {}: all ranks must run "

@@ -110,6 +110,7 @@ void Member::seated(const Seated& seated, TimePoint now) {
   if (failure_) up(Failed{*failure_});
   if (!complete_) return flush_joins(now);
   up(Moved{my_ranks().runs()});
+  if (has_left_) up(Left{{{mine_.rank, 1}}});  // the new parent has not heard it
   if (const auto left = std::exchange(unsent_left_, {}); !left.empty()) up(Left{left});
   flush_gathers(true, now);
   for (const auto owner : wanted_) route(owner, Ask{owner, mine_.rank});

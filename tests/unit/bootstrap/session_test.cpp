@@ -59,7 +59,10 @@ TEST_P(Meeting, GivesTheLayoutCardsAndContributionsToAll) {
     EXPECT_FALSE(session.failure());
     session.leave();
   });
-  sessions.clear();
+  for (auto& session : sessions) {
+    EXPECT_FALSE(session->failure()) << session->failure()->text;
+    session.reset();
+  }
   EXPECT_TRUE(root->wait_until_finished(within(seconds(10))));
 }
 
@@ -183,6 +186,13 @@ TEST(Sessions, StillCarryCardsWhenHubsHaveLeft) {
   }
   EXPECT_TRUE(sessions[3]->find_card(to_rank(11)));
   EXPECT_FALSE(sessions[3]->failure());
+}
+
+TEST(Sessions, StayWhileNothingHappens) {
+  const auto root = start_root();
+  const auto sessions = join_all(root->unique_id(), 4, two_per_node);
+  std::this_thread::sleep_for(milliseconds(5500));  // longer than any time limit of a connection's beginning
+  for (const auto& session : sessions) EXPECT_FALSE(session->failure()) << session->failure()->text;
 }
 
 TEST(Sessions, SurviveAProperEndOfTheRoot) {

@@ -254,6 +254,21 @@ TEST(Tree, LetsRanksLeaveInAnyOrderAndServesThoseWhoStay) {
   }
 }
 
+TEST(Tree, EndsTheRootWhenAllSaidGoodbyeThoughNobodyClosedYet) {
+  Job job(4, 5);
+  ASSERT_TRUE(job.meet());
+  for (int rank = 0; rank < job.ranks; ++rank) {
+    job.call(rank, [&](Member& m) { m.leave(job.cluster.now()); });
+  }
+  ASSERT_TRUE(job.cluster.run([&] { return job.cluster.seat(0).finished; }, seconds(1)));
+  for (int rank = 0; rank < job.ranks; ++rank) {
+    job.close(rank);
+    job.cluster.settle(milliseconds(100));
+    EXPECT_TRUE(job.seat(rank).finished) << rank;
+  }
+  EXPECT_TRUE(job.nobody_failed());
+}
+
 TEST(Tree, StillNoticesADeathAfterHubsHaveLeft) {
   Job job(4, 6, 3);
   ASSERT_TRUE(job.meet());
