@@ -158,7 +158,8 @@ TUTTI_API tuttiResult_t tuttiCommInitAll(tuttiComm_t* comms, int ndev, const int
 TUTTI_API tuttiResult_t tuttiCommSplit(tuttiComm_t comm, int color, int key, tuttiComm_t* newcomm,
                                        tuttiConfig_t* config);
 
-/* Waits until this rank's calls are complete and says goodbye to the others. Then only destroy it. */
+/* Waits until this rank's calls are complete, and up to 2 s until the others finalize too, and says goodbye. Then only
+ * destroy it. */
 TUTTI_API tuttiResult_t tuttiCommFinalize(tuttiComm_t comm);
 
 /* Finalizes, if that was not done, and frees. `comm` may be NULL. */
