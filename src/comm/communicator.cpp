@@ -1,6 +1,7 @@
 #include "comm/communicator.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <cstring>
 
@@ -117,9 +118,25 @@ Error Communicator::timed_out() {
           stall.peer};
 }
 
+// A path that ends is often the consequence of what happened to somebody else: who noticed that first told everybody, and
+// the news is on its way.
+Error Communicator::root_cause(const Error& found) {
+  const bool consequence = found.code == Code::peer_lost || found.code == Code::transport;
+  if (!consequence || !session_) return found;
+  constexpr Duration kNewsTakes = std::chrono::milliseconds(200);
+  const Deadline deadline = in(kNewsTakes, clock_.now());
+  while (!session_->failure() && !deadline.passed(clock_.now())) {
+    pollfd news{session_->wait_fd(), POLLIN, 0};
+    (void)::poll(&news, 1, 10);
+    session_->acknowledge();
+  }
+  return session_->failure().value_or(found);
+}
+
 // The first failure is the communicator's; all ranks are told.
-Error Communicator::failed(const Error& cause) {
+Error Communicator::failed(const Error& found) {
   engine_->cancel();
+  const Error cause = root_cause(found);
   const bool collective = std::holds_alternative<CollectiveCall>(call_);
   const auto what = collective ? fmt::format("{} seq {}", comm::describe(call_), sequence_) : comm::describe(call_);
   Error error = cause.within(fmt::format("{} failed", what));

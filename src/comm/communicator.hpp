@@ -92,7 +92,8 @@ class Communicator {
   Result<Choosing> agree_on_choosing(const topology::Layout& layout, Deadline deadline);
   Status begin_collective(const CollectiveCall& call);
   Status begin_messages(MessageCall call);
-  Error failed(const Error& cause);
+  Error root_cause(const Error& found);
+  Error failed(const Error& found);
   Error timed_out();
   void settle();
 

@@ -1,5 +1,6 @@
 #include "tools/perf/trial.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -67,7 +68,8 @@ Result<Row> Trial::run(std::size_t bytes) {
 // cache.
 Trial::Operands Trial::operands(const Shape& shape, bool in_place, std::size_t iteration) const {
   const std::size_t element = size_of(series_.type);
-  const std::size_t places = shape.bytes == 0 ? 1 : std::max<std::size_t>(1, options_.max_bytes / shape.bytes);
+  const std::size_t room = std::min(send_.size(), recv_.size()) - Judge::kGuard;  // -e need not be a size that is run
+  const std::size_t places = shape.bytes == 0 ? 1 : std::max<std::size_t>(1, room / shape.bytes);
   const std::size_t offset = iteration % places * shape.bytes;
   std::byte* send = send_.data() + offset;
   std::byte* recv = recv_.data() + offset;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bootstrap/tree/machine.hpp"
@@ -36,13 +37,14 @@ class Family {
 
   Child& seat(Child child) { return children_.emplace_back(std::move(child)); }
 
-  /// The child that should take in a newcomer that finds no seat here: in turn, and never one below the newcomer
-  /// itself, which would cut both off the tree. Null: none can.
+  /// The child that should take in a newcomer that finds no seat here: those that stay first, in turn, and never one
+  /// below the newcomer itself, which would cut both off the tree. Null: none can.
   Child* next_host(bool local, std::int32_t newcomer) {
     Child* best = nullptr;
     for (auto& child : children_) {
-      if (child.local != local || child.left || child.door.empty() || child.ranks.contains(newcomer)) continue;
-      if (best == nullptr || child.passed_on < best->passed_on) best = &child;
+      if (child.local != local || child.door.empty() || child.ranks.contains(newcomer)) continue;
+      if (best == nullptr || std::pair(child.left, child.passed_on) < std::pair(best->left, best->passed_on))
+        best = &child;
     }
     return best;
   }

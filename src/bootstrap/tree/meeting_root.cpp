@@ -196,10 +196,11 @@ void MeetingRoot::fail_if_someone_left() {
 
 // --- the end
 
-void MeetingRoot::left(const std::vector<RankRun>& ranks, TimePoint /*now*/) {
+void MeetingRoot::left(const std::vector<RankRun>& ranks, TimePoint now) {
   for (const auto& run : ranks) {
     if (std::int64_t{run.first} + run.count <= mine_.world_size) left_.add(run);
   }
+  if (left_.size() == mine_.world_size) return close(now);
   fail_if_someone_left();
 }
 
@@ -210,7 +211,7 @@ void MeetingRoot::leads_up(std::int32_t rank, const Message& /*message*/) {
 
 void MeetingRoot::child_gone(TimePoint now) {
   if (!family_.empty()) return;
-  const bool nobody_else = closing_ || (failure_ && complete_) || left_.size() == mine_.world_size;
+  const bool nobody_else = closing_ || (failure_ && complete_);
   if (nobody_else) return finish();
   if (complete_) alarms_.set(Alarm::closing, now + kStrayTime);  // a hub may be on its way here
 }
@@ -218,7 +219,7 @@ void MeetingRoot::child_gone(TimePoint now) {
 void MeetingRoot::close(TimePoint now) {
   if (std::exchange(closing_, true)) return;
   act(CloseDoors{});
-  if (!failure_ && left_.size() != mine_.world_size) to_children(encode(RootGone{}));
+  if (!failure_) to_children(encode(RootGone{}));
   if (family_.empty()) return finish();
   for (const auto& child : family_.children()) act(Close{child.link});
   alarms_.set(Alarm::closing, now + kDrain);

@@ -109,8 +109,8 @@ void Member::seated(const Seated& seated, TimePoint now) {
   }
   if (failure_) up(Failed{*failure_});
   if (!complete_) return flush_joins(now);
-  const auto ranks = my_ranks().runs();
-  if (!ranks.empty()) up(Moved{ranks});
+  up(Moved{my_ranks().runs()});
+  if (has_left_) up(Left{{{mine_.rank, 1}}});  // the new parent has not heard it
   if (const auto left = std::exchange(unsent_left_, {}); !left.empty()) up(Left{left});
   flush_gathers(true, now);
   for (const auto owner : wanted_) route(owner, Ask{owner, mine_.rank});
@@ -119,7 +119,7 @@ void Member::seated(const Seated& seated, TimePoint now) {
 
 RankSet Member::my_ranks() const {
   RankSet ranks = family_.all_ranks();
-  if (!has_left_) ranks.add({mine_.rank, 1});
+  ranks.add({mine_.rank, 1});
   return ranks;
 }
 

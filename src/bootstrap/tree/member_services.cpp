@@ -98,12 +98,13 @@ void Member::left(const std::vector<RankRun>& ranks, TimePoint /*now*/) {
   unsent_left_.insert(unsent_left_.end(), ranks.begin(), ranks.end());
 }
 
+// Whoever leaves does not report moves: those above may have heard of a newer place already, from there.
 void Member::moved(const std::vector<RankRun>& ranks) {
-  up(Moved{ranks});
+  if (!closing_) up(Moved{ranks});
 }
 
 void Member::strayed(const std::vector<RankRun>& ranks) {
-  up(Strayed{ranks});
+  if (!closing_) up(Strayed{ranks});
 }
 
 // --- cards

@@ -177,7 +177,6 @@ std::optional<Error> TreeNode::claim(Child& child, RankRun ranks) {
 
 void TreeNode::child_left(Child& child, const std::vector<RankRun>& ranks, TimePoint now) {
   for (const auto& run : ranks) {
-    child.ranks.remove(run);
     if (child.rank >= run.first && child.rank < run.first + run.count) child.left = true;
   }
   left(ranks, now);

@@ -227,8 +227,10 @@ TEST(Tree, KeepsTheFirstFailureOnly) {
 }
 
 TEST(Tree, LetsRanksLeaveInAnyOrderAndServesThoseWhoStay) {
-  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
-    Job job(5, 7, seed);
+  constexpr std::pair<int, int> kShapes[] = {{5, 7}, {70, 2}, {1, 80}};  // two of them with inner hubs
+  for (std::uint32_t seed = 1; seed <= 24; ++seed) {
+    const auto [nodes, per_node] = kShapes[seed % 3];
+    Job job(nodes, per_node, seed);
     ASSERT_TRUE(job.meet());
     for (int rank = 0; rank < job.ranks; ++rank) {
       job.call(rank, [&](Member& m) { m.publish(bytes_of_rank(rank)); });
@@ -250,6 +252,21 @@ TEST(Tree, LetsRanksLeaveInAnyOrderAndServesThoseWhoStay) {
     ASSERT_TRUE(job.cluster.run([&] { return job.cluster.seat(0).finished; }));
     ASSERT_TRUE(job.nobody_failed()) << seed;
   }
+}
+
+TEST(Tree, EndsTheRootWhenAllSaidGoodbyeThoughNobodyClosedYet) {
+  Job job(4, 5);
+  ASSERT_TRUE(job.meet());
+  for (int rank = 0; rank < job.ranks; ++rank) {
+    job.call(rank, [&](Member& m) { m.leave(job.cluster.now()); });
+  }
+  ASSERT_TRUE(job.cluster.run([&] { return job.cluster.seat(0).finished; }, seconds(1)));
+  for (int rank = 0; rank < job.ranks; ++rank) {
+    job.close(rank);
+    job.cluster.settle(milliseconds(100));
+    EXPECT_TRUE(job.seat(rank).finished) << rank;
+  }
+  EXPECT_TRUE(job.nobody_failed());
 }
 
 TEST(Tree, StillNoticesADeathAfterHubsHaveLeft) {
