@@ -12,7 +12,7 @@
 namespace tutti::api {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // people read it in the order in which it was written
 
 json describe_transport(const char* name, const char* what, const Status& available) {
   json entry{{"name", name}, {"what", what}, {"usable", static_cast<bool>(available)}};

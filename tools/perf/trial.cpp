@@ -13,6 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kMostSamples = 1 << 16;  // a row, so that -n may be any number
+
 double microseconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
 }
@@ -125,25 +127,27 @@ Result<std::vector<double>> Trial::time_iterations(const Shape& shape, bool in_p
   const auto synchronize = [&] {
     return stream_ == nullptr ? Status() : checked(tuttiStreamSynchronize(stream_), "stream", seat_.comm());
   };
+  const int stride =
+      (options_.iterations - 1) / kMostSamples + 1;  // of very many iterations, a sample is a mean of a few
   for (int i = 0; i < options_.warmups; ++i) TUTTI_TRY(call_grouped(shape, operands(shape, in_place, 0)));
   TUTTI_TRY(synchronize());
   TUTTI_TRY(seat_.barrier());
-  const auto iterations = static_cast<std::size_t>(options_.iterations);
-  std::vector<double> times(iterations);
+  std::vector<double> times;
   const auto begin = Clock::now();
   auto last = begin;
-  for (std::size_t i = 0; i < iterations; ++i) {
-    TUTTI_TRY(call_grouped(shape, operands(shape, in_place, i)));
+  for (int i = 0; i < options_.iterations;) {
+    const int until = std::min(options_.iterations, i + stride);
+    const double calls = static_cast<double>(until - i) * options_.aggregated;
+    for (; i < until; ++i) TUTTI_TRY(call_grouped(shape, operands(shape, in_place, static_cast<std::size_t>(i))));
     if (!each) continue;
     TUTTI_TRY(synchronize());
     const auto now = Clock::now();
-    times[i] = microseconds(last, now) / options_.aggregated;
+    times.push_back(microseconds(last, now) / calls);
     last = now;
   }
   if (!each) {
     TUTTI_TRY(synchronize());
-    const double mean = microseconds(begin, Clock::now()) / options_.aggregated / options_.iterations;
-    times.assign(iterations, mean);
+    times = {microseconds(begin, Clock::now()) / options_.aggregated / options_.iterations};
   }
   return times;
 }

@@ -11,8 +11,8 @@
 namespace tutti::run {
 
 Result<Meeting> Meeting::start(const Config& config) {
-  const Log log(TUTTI_TRY(LogLevels::parse(config.log)), "tutti run");
-  auto root = TUTTI_TRY(bootstrap::Root::start(config, log, bootstrap::ServedBy::launcher));
+  auto root = TUTTI_TRY(bootstrap::Root::start(config, Log(TUTTI_TRY(LogLevels::parse(config.log)), "tutti run"),
+                                               bootstrap::ServedBy::launcher));
   FileDescriptor file(::memfd_create("tutti-unique-id", MFD_CLOEXEC));
   const auto& id = root->unique_id().bytes;
   if (!file || ::fchmod(file.get(), 0600) != 0 ||
