@@ -50,7 +50,10 @@ const std::vector<Mischief>& mischiefs() {
         for (auto& byte : noise) byte = static_cast<std::byte>(random());
         write_bytes(fd, noise);
       },
-      [](int fd, std::mt19937&) { write_bytes(fd, std::span(make_header({.rank = 1, .world_size = 4})).first(20)); },
+      [](int fd, std::mt19937&) {
+        const auto header = make_header({.rank = 1, .world_size = 4});
+        write_bytes(fd, std::span(header).first(20));
+      },
       [](int fd, std::mt19937&) { write_bytes(fd, make_header({.rank = 1, .world_size = 4})); },
       [](int fd, std::mt19937&) {
         write_bytes(fd, make_header({.rank = 1, .world_size = 4}));
