@@ -15,7 +15,9 @@ target_link_libraries(tutti_hwy INTERFACE ${HWY_LIBRARY})
 
 add_library(tutti_asio INTERFACE)
 target_include_directories(tutti_asio SYSTEM INTERFACE ${ASIO_INCLUDE})
-target_compile_definitions(tutti_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+# Whether asio sees std::aligned_alloc depends on what a file included before it: without this, one file frees what
+# another allocated otherwise.
+target_compile_definitions(tutti_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(tutti_asio INTERFACE Threads::Threads)
 
 # UCX and PMIx are opened at run time: only their headers are needed here.

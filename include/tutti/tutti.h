@@ -6,12 +6,11 @@
  * Results   Every function returns a tuttiResult_t. After an error, tuttiGetLastError says what, where and who.
  * Streams   A call with a stream returns at once and runs in that stream's order; its result shows in
  *           tuttiStreamSynchronize and tuttiCommGetAsyncError. A call without one (NULL) is complete when it returns.
- * Memory    Buffers must stay valid, and inputs unchanged, until the call is complete. `recvbuff` may be `sendbuff` where
- *           "in-place" is described, and must not overlap it in any other way. Alignment: one element.
- * Threads   Any function may be called from any thread. Calls on one communicator run in call order, and the ranks of a
- *           communicator must make the same calls in the same order.
- * Deadlines Every call completes or fails within the communicator's timeout (30 s unless set). After a failure a
- *           communicator refuses new work: destroy or abort it.
+ * Memory    Buffers must stay valid, and inputs unchanged, until the call is complete. `recvbuff` may be `sendbuff`
+ * where "in-place" is described, and must not overlap it in any other way. Alignment: one element. Threads   Any
+ * function may be called from any thread. Calls on one communicator run in call order, and the ranks of a communicator
+ * must make the same calls in the same order. Deadlines Every call completes or fails within the communicator's timeout
+ * (30 s unless set). After a failure a communicator refuses new work: destroy or abort it.
  */
 #ifndef TUTTI_H_
 #define TUTTI_H_
@@ -38,17 +37,17 @@ extern "C" {
 
 typedef enum {
   tuttiSuccess = 0,
-  tuttiTransportError = 1,    /* a network or shared-memory path failed */
-  tuttiSystemError = 2,       /* the operating system refused something */
-  tuttiInternalError = 3,     /* a bug in Tutti: please report it */
-  tuttiInvalidArgument = 4,   /* this call's arguments are wrong; nothing was done */
-  tuttiInvalidUsage = 5,      /* ranks called different things, or an object was used after it failed */
-  tuttiPeerLost = 6,          /* a rank died or left; the communicator is unusable */
-  tuttiRemoteError = 6,       /* NCCL's name for the same */
-  tuttiInProgress = 7,        /* a non-blocking call has not finished: ask again */
-  tuttiTimeout = 8,           /* the deadline passed; the communicator is unusable */
-  tuttiUnsupported = 9,       /* not possible here; the error's text says what is missing */
-  tuttiAborted = 10,          /* this rank or another aborted the communicator */
+  tuttiTransportError = 1,  /* a network or shared-memory path failed */
+  tuttiSystemError = 2,     /* the operating system refused something */
+  tuttiInternalError = 3,   /* a bug in Tutti: please report it */
+  tuttiInvalidArgument = 4, /* this call's arguments are wrong; nothing was done */
+  tuttiInvalidUsage = 5,    /* ranks called different things, or an object was used after it failed */
+  tuttiPeerLost = 6,        /* a rank died or left; the communicator is unusable */
+  tuttiRemoteError = 6,     /* NCCL's name for the same */
+  tuttiInProgress = 7,      /* a non-blocking call has not finished: ask again */
+  tuttiTimeout = 8,         /* the deadline passed; the communicator is unusable */
+  tuttiUnsupported = 9,     /* not possible here; the error's text says what is missing */
+  tuttiAborted = 10,        /* this rank or another aborted the communicator */
   tuttiNumResults = 11
 } tuttiResult_t;
 
@@ -88,7 +87,8 @@ typedef enum {
   tuttiMaxDataType = 0x7fffffff /* not a type: makes every positive number a value that can be checked */
 } tuttiDataType_t;
 
-/* Floating types of 8 and 16 bits are accumulated in float32 and rounded once. Integers wrap; their average truncates. */
+/* Floating types of 8 and 16 bits are accumulated in float32 and rounded once. Integers wrap; their average truncates.
+ */
 typedef enum {
   tuttiSum = 0,
   tuttiProd = 1,
@@ -109,21 +109,21 @@ typedef struct {
   size_t size;
   unsigned int magic;
   unsigned int version;
-  int blocking;              /* 1 (default): calls wait. 0: init returns tuttiInProgress; poll tuttiCommGetAsyncError */
-  int timeoutMs;             /* a call's deadline; default TUTTI_TIMEOUT, 30000 */
-  int initTimeoutMs;         /* the deadline for all ranks to come; default TUTTI_INIT_TIMEOUT, 60000 */
-  int deterministic;         /* 1: the same bits whatever transport and algorithm; default TUTTI_DETERMINISTIC, 0 */
-  const char* transports;    /* as TUTTI_TRANSPORTS */
-  const char* algorithm;     /* as TUTTI_ALGO */
-  const char* iface;         /* as TUTTI_IFACE */
-  const char* nodeId;        /* as TUTTI_NODE_ID */
-  const char* commName;      /* a name for logs and errors; default "comm" */
+  int blocking;           /* 1 (default): calls wait. 0: init returns tuttiInProgress; poll tuttiCommGetAsyncError */
+  int timeoutMs;          /* a call's deadline; default TUTTI_TIMEOUT, 30000 */
+  int initTimeoutMs;      /* the deadline for all ranks to come; default TUTTI_INIT_TIMEOUT, 60000 */
+  int deterministic;      /* 1: the same bits whatever transport and algorithm; default TUTTI_DETERMINISTIC, 0 */
+  const char* transports; /* as TUTTI_TRANSPORTS */
+  const char* algorithm;  /* as TUTTI_ALGO */
+  const char* iface;      /* as TUTTI_IFACE */
+  const char* nodeId;     /* as TUTTI_NODE_ID */
+  const char* commName;   /* a name for logs and errors; default "comm" */
 } tuttiConfig_t;
 
-#define TUTTI_CONFIG_INITIALIZER                                                                             \
-  {                                                                                                          \
-    sizeof(tuttiConfig_t), 0x74757474u, TUTTI_VERSION_CODE, TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT,  \
-        TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, NULL, NULL, NULL, NULL, NULL                         \
+#define TUTTI_CONFIG_INITIALIZER                                                                            \
+  {                                                                                                         \
+    sizeof(tuttiConfig_t), 0x74757474u, TUTTI_VERSION_CODE, TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, \
+        TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, NULL, NULL, NULL, NULL, NULL                        \
   }
 
 /* ---- Communicators ---------------------------------------------------------------------------------------------- */
@@ -138,9 +138,9 @@ typedef struct {
  * process of rank 0. Hand the 128 bytes to the other ranks. */
 TUTTI_API tuttiResult_t tuttiGetUniqueId(tuttiUniqueId* uniqueId);
 
-/* Joins `nranks` ranks into a communicator. Every rank calls it with the same id and its own rank; ranks may be processes,
- * or threads of one process. Returns when all have come. Errors: tuttiInvalidArgument (rank out of range, or taken),
- * tuttiTimeout (the text names the ranks that have not come), tuttiTransportError (wrong id or version). */
+/* Joins `nranks` ranks into a communicator. Every rank calls it with the same id and its own rank; ranks may be
+ * processes, or threads of one process. Returns when all have come. Errors: tuttiInvalidArgument (rank out of range, or
+ * taken), tuttiTimeout (the text names the ranks that have not come), tuttiTransportError (wrong id or version). */
 TUTTI_API tuttiResult_t tuttiCommInitRank(tuttiComm_t* comm, int nranks, tuttiUniqueId commId, int rank);
 TUTTI_API tuttiResult_t tuttiCommInitRankConfig(tuttiComm_t* comm, int nranks, tuttiUniqueId commId, int rank,
                                                 tuttiConfig_t* config);
@@ -153,18 +153,21 @@ TUTTI_API tuttiResult_t tuttiCommInitWorld(tuttiComm_t* comm, tuttiConfig_t* con
 TUTTI_API tuttiResult_t tuttiCommInitAll(tuttiComm_t* comms, int ndev, const int* devlist);
 
 /* Splits a communicator: ranks with the same `color` (>= 0) form a new one, ordered by `key`, then by rank.
- * Every rank of `comm` calls it; a rank that passes TUTTI_SPLIT_NOCOLOR gets NULL. `config` may be NULL: the parent's. */
+ * Every rank of `comm` calls it; a rank that passes TUTTI_SPLIT_NOCOLOR gets NULL. `config` may be NULL: the parent's.
+ */
 #define TUTTI_SPLIT_NOCOLOR (-1)
 TUTTI_API tuttiResult_t tuttiCommSplit(tuttiComm_t comm, int color, int key, tuttiComm_t* newcomm,
                                        tuttiConfig_t* config);
 
-/* Waits until this rank's calls are complete and says goodbye to the others. Then only destroy it. */
+/* Waits until this rank's calls are complete, and up to 2 s until the others finalize too, and says goodbye. Then only
+ * destroy it. */
 TUTTI_API tuttiResult_t tuttiCommFinalize(tuttiComm_t comm);
 
 /* Finalizes, if that was not done, and frees. `comm` may be NULL. */
 TUTTI_API tuttiResult_t tuttiCommDestroy(tuttiComm_t comm);
 
-/* Ends the calls in flight, here and, with tuttiAborted, at every other rank; frees. No buffer is touched afterwards. */
+/* Ends the calls in flight, here and, with tuttiAborted, at every other rank; frees. No buffer is touched afterwards.
+ */
 TUTTI_API tuttiResult_t tuttiCommAbort(tuttiComm_t comm);
 
 /* tuttiSuccess; tuttiInProgress while a non-blocking init runs; or why the communicator is unusable. */
@@ -229,7 +232,8 @@ TUTTI_API tuttiResult_t tuttiBroadcast(const void* sendbuff, void* recvbuff, siz
 TUTTI_API tuttiResult_t tuttiBcast(void* buff, size_t count, tuttiDataType_t datatype, int root, tuttiComm_t comm,
                                    tuttiStream_t stream);
 
-/* Reduces nranks * recvcount elements and leaves block r at rank r. In-place: recvbuff == sendbuff + rank * recvcount. */
+/* Reduces nranks * recvcount elements and leaves block r at rank r. In-place: recvbuff == sendbuff + rank * recvcount.
+ */
 TUTTI_API tuttiResult_t tuttiReduceScatter(const void* sendbuff, void* recvbuff, size_t recvcount,
                                            tuttiDataType_t datatype, tuttiRedOp_t op, tuttiComm_t comm,
                                            tuttiStream_t stream);
@@ -241,8 +245,9 @@ TUTTI_API tuttiResult_t tuttiAllGather(const void* sendbuff, void* recvbuff, siz
 /* Completes when every rank has called it. */
 TUTTI_API tuttiResult_t tuttiBarrier(tuttiComm_t comm, tuttiStream_t stream);
 
-/* The n-th send to a peer meets that peer's n-th receive from this rank; the counts and types must agree. A send may wait
- * for its receive: group sends and receives that depend on each other. A rank may send to itself inside a group. */
+/* The n-th send to a peer meets that peer's n-th receive from this rank; the counts and types must agree. A send may
+ * wait for its receive: group sends and receives that depend on each other. A rank may send to itself inside a group.
+ */
 TUTTI_API tuttiResult_t tuttiSend(const void* sendbuff, size_t count, tuttiDataType_t datatype, int peer,
                                   tuttiComm_t comm, tuttiStream_t stream);
 TUTTI_API tuttiResult_t tuttiRecv(void* recvbuff, size_t count, tuttiDataType_t datatype, int peer, tuttiComm_t comm,
@@ -262,9 +267,9 @@ typedef enum {
   tuttiMaxColl = 0x7fffffff
 } tuttiCollective_t;
 
-/* What a call would do, as JSON (schema tutti.explain/1: algorithm, segments, transports, predicted_us, candidates). Takes
- * the call's own count. Writes at most `size` bytes with a closing NUL; `*needed`, if not NULL, is the whole length with
- * the NUL. `buffer` may be NULL when size is 0. */
+/* What a call would do, as JSON (schema tutti.explain/1: algorithm, segments, transports, predicted_us, candidates).
+ * Takes the call's own count. Writes at most `size` bytes with a closing NUL; `*needed`, if not NULL, is the whole
+ * length with the NUL. `buffer` may be NULL when size is 0. */
 TUTTI_API tuttiResult_t tuttiExplain(tuttiComm_t comm, tuttiCollective_t collective, size_t count,
                                      tuttiDataType_t datatype, tuttiRedOp_t op, char* buffer, size_t size,
                                      size_t* needed);

@@ -134,10 +134,9 @@ tuttiResult_t tuttiExplain(tuttiComm_t comm, tuttiCollective_t collective, size_
     if (static_cast<int>(datatype) < 0 || datatype >= tuttiNumTypes)
       return Error{Code::invalid_argument,
                    fmt::format("datatype is {}: there is no such type", static_cast<int>(datatype))};
-    comm::CollectiveCall call{.collective = TUTTI_TRY(collective_of(collective)),
-                              .count = count,
-                              .type = static_cast<DataType>(datatype),
-                              .op = {.user = {}}};
+    const auto which = TUTTI_TRY(collective_of(collective));
+    comm::CollectiveCall call{
+        .collective = which, .count = count, .type = static_cast<DataType>(datatype), .op = {.user = {}}};
     if (is_reduction(call.collective)) call.op = TUTTI_TRY(communicator->operators().find(op, call.type));
     return put_text(explain(*communicator, TUTTI_TRY(communicator->explain(call))).dump(), buffer, size, needed);
   });

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/datatype.hpp"
 #include "engine/engine.hpp"
 #include "plan/collective.hpp"
@@ -29,6 +31,7 @@ struct CollectiveCall {
   DataType type = DataType::f32;
   Operator op;
   Rank root{};
+  std::optional<Duration> patience = std::nullopt;  // instead of the communicator's timeout
 };
 
 /// Sends and receives that progress together.

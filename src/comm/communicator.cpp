@@ -48,7 +48,12 @@ Status Communicator::begin(const Call& call, TimePoint now) {
   if (left_)
     return Error{Code::invalid_usage,
                  fmt::format("{} refused: this rank has left the communicator", comm::describe(call))};
-  deadline_ = in(config().timeout, now);
+  timeout_ = config().timeout;
+  if (const auto* const collective = std::get_if<CollectiveCall>(&call);
+      collective != nullptr && collective->patience) {
+    timeout_ = *collective->patience;
+  }
+  deadline_ = in(timeout_, now);
   polls_ = 0;
   call_ = call;
   if (const auto* const collective = std::get_if<CollectiveCall>(&call)) return begin_collective(*collective);
@@ -114,12 +119,11 @@ Result<bool> Communicator::advance(TimePoint now, bool& moved) {
 Error Communicator::timed_out() {
   const auto stall = engine_->stall();
   const auto who = stall.peer ? paths_->describe(*stall.peer) : std::string("nobody");
-  return {Code::timeout, fmt::format("{} silent for {} ({})", who, to_string(config().timeout), stall.text),
-          stall.peer};
+  return {Code::timeout, fmt::format("{} silent for {} ({})", who, to_string(timeout_), stall.text), stall.peer};
 }
 
-// A path that ends is often the consequence of what happened to somebody else: who noticed that first told everybody, and
-// the news is on its way.
+// A path that ends is often the consequence of what happened to somebody else: who noticed that first told everybody,
+// and the news is on its way.
 Error Communicator::root_cause(const Error& found) {
   const bool consequence = found.code == Code::peer_lost || found.code == Code::transport;
   if (!consequence || !session_) return found;
@@ -167,16 +171,16 @@ engine::WaitPolicy Communicator::wait_policy() const {
   return {.spin = config().spin, .crowded = crowded_};
 }
 
-// Waits for this rank's calls. Messages that a network still holds are lost when their sender closes, so there a last
-// barrier makes sure that everybody has come as far as we have; whoever does not come in time has failed already.
+// Waits for this rank's calls, and then for the others to come as far: what a path still holds is lost when its sender
+// closes, and a rank that is still in a call must not lose a peer. Whoever does not come in time has failed, or goes
+// its own way; that is no error here.
 void Communicator::settle() {
-  bool networked = false;
-  for (const auto& transport : paths_->transports()) networked = networked || !transport->capabilities().shares_memory;
+  constexpr Duration kPatience = std::chrono::seconds(2);
   std::vector<Call> calls;
-  if (networked && !failure() && !paths_->in_use().empty()) {
-    constexpr Duration kPatience = std::chrono::seconds(2);
-    membership_.config.timeout = std::min(membership_.config.timeout, kPatience);
-    calls.emplace_back(CollectiveCall{.collective = plan::Collective::barrier, .op = {.user = {}}});
+  if (size() > 1 && !failure()) {
+    calls.emplace_back(CollectiveCall{.collective = plan::Collective::barrier,
+                                      .op = {.user = {}},
+                                      .patience = std::min(config().timeout, kPatience)});
   }
   const Batch last{this, take_ticket(), calls};
   (void)run({&last, 1});

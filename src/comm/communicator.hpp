@@ -119,6 +119,7 @@ class Communicator {
   Call call_;
   std::shared_ptr<const plan::Program> program_;
   std::uint64_t sequence_ = 0;  // of collectives
+  Duration timeout_{};
   Deadline deadline_;
   std::uint32_t polls_ = 0;
 };

@@ -106,11 +106,11 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   TUTTI_TRY(check_agreement(facts));
   const std::int32_t my_node = layout.node_of(rank());
   crowded_ = layout.ranks_on(my_node) > cores_of(facts, layout, my_node);
-  Choosing choosing{.layout = layout,
-                    .links = {},
-                    .forced = TUTTI_TRY(plan::ForcedAlgorithms::parse(config.algorithm)),
-                    .deterministic = config.deterministic,
-                    .staging = config.staging};
+  Choosing choosing;
+  choosing.layout = layout;
+  choosing.forced = TUTTI_TRY(plan::ForcedAlgorithms::parse(config.algorithm));
+  choosing.deterministic = config.deterministic;
+  choosing.staging = config.staging;
   choosing.links.cores = cores_of(facts, layout, fullest_node(layout));
   return choosing;
 }

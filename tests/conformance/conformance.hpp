@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "conformance/party.hpp"
@@ -29,6 +30,13 @@ struct Joiner {
   bool between_processes = false;               // also between two processes
 };
 
+/// How a case is named in reports.
+inline void PrintTo(const Joiner& joiner, std::ostream* out) {
+  *out << joiner.name;
+}
+
+/// A case that asks for what a transport does not claim to do (processes, for one that lives in a process) records
+/// `does_not_apply` with the reason and passes: there is nothing that could be missing on this machine.
 class Conformance : public testing::TestWithParam<Joiner> {
  protected:
   void SetUp() override { world_ = GetParam().make_world(); }

@@ -150,7 +150,7 @@ TEST_P(Conformance, DeliversWhatAPeerSentBeforeItLeft) {
     parties[1]->poll();
     parties[0]->poll();
   }
-  if (!parties[1]->done(token)) GTEST_SKIP() << "sends only into receives";
+  if (!parties[1]->done(token)) return RecordProperty("does_not_apply", "sends only into receives");
   parties.pop_back();
   for (int i = 0; i < 100; ++i) parties[0]->poll();
   const auto received = parties[0]->recv(kRight, got);
@@ -176,6 +176,7 @@ TEST_P(Conformance, EndsWithTransfersOutstanding) {
   for (int i = 0; i < 10; ++i) {
     for (auto& party : parties) party->poll();
   }
+  parties.clear();  // before the memory that their transfers use
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What a late peer costs: rank 1 comes 100 ms late to a barrier, and rank 0 prints the processor time it used meanwhile.
+// What a late peer costs: rank 1 comes 100 ms late to a barrier, and rank 0 prints the processor time it used
+// meanwhile.
 //   tutti run -n 2 -- late_peer
 #include <sys/resource.h>
 
@@ -12,7 +13,9 @@ namespace {
 double processor_ms() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto ms = [](const timeval& time) { return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3; };
+  const auto ms = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+  };
   return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
@@ -28,7 +31,8 @@ int main() {
   tuttiComm_t comm = nullptr;
   int rank = 0;
   if (tuttiCommInitWorld(&comm, nullptr) != tuttiSuccess) return fail("init");
-  if (tuttiCommUserRank(comm, &rank) != tuttiSuccess || tuttiBarrier(comm, nullptr) != tuttiSuccess) return fail("barrier");
+  if (tuttiCommUserRank(comm, &rank) != tuttiSuccess || tuttiBarrier(comm, nullptr) != tuttiSuccess)
+    return fail("barrier");
   double worst = 0;
   for (int i = 0; i < kTimes; ++i) {
     if (rank != 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));

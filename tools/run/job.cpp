@@ -126,14 +126,18 @@ void Job::take_signals() {
   reap();
 }
 
+// Of several ranks that have ended since the last look, one that a signal killed is the cause and the others are not.
 void Job::reap() {
+  std::vector<std::pair<std::size_t, int>> ended;
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto rank = std::find_if(ranks_.begin(), ranks_.end(), [pid](const auto& r) { return r.pid == pid; });
     if (rank == ranks_.end()) continue;  // an orphan of a rank
     rank->running = false;
-    note_end(static_cast<std::size_t>(rank - ranks_.begin()), status);
+    ended.emplace_back(static_cast<std::size_t>(rank - ranks_.begin()), status);
   }
+  std::stable_partition(ended.begin(), ended.end(), [](const auto& end) { return WIFSIGNALED(end.second); });
+  for (const auto& [rank, wait_status] : ended) note_end(rank, wait_status);
 }
 
 void Job::note_end(std::size_t rank, int wait_status) {

@@ -18,11 +18,12 @@ void Connection::check() {
     departure_ = farewell_ ? farewell_ : peer_gone(peer_, "shm");
     unwatch(outgoing_);
     unwatch(incoming_);
+    unwatch(process_);
     return;
   }
-  if (!outgoing_) return;
+  if (!outgoing_ || outgoing_ended_) return;
   std::array<std::byte, 1> nothing{};  // the peer says nothing on this one
-  outgoing_ended_ = receive_packet(outgoing_.get(), nothing).state != Received::State::nothing;
+  outgoing_ended_ = receive_packet(outgoing_.get(), nothing).state != Received::State::nothing || has_ended(process_);
 }
 
 void Connection::dial_peer() {
@@ -35,6 +36,10 @@ void Connection::dial_peer() {
   }
   outgoing_ = std::move(dialed.socket);
   watch(outgoing_);
+  auto process = peer_process(outgoing_.get());
+  outgoing_ended_ = process.has_ended;
+  process_ = std::move(process.handle);
+  if (process_) watch(process_);
 }
 
 void Connection::adopt(Caller caller) {
@@ -105,6 +110,7 @@ void Connection::close(Goodbye::Reason reason) {
   }
   unwatch(outgoing_);
   unwatch(incoming_);
+  unwatch(process_);
   doorbell_.reset();
 }
 

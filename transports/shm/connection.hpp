@@ -59,6 +59,7 @@ class Connection {
   SocketName called_;
   FileDescriptor outgoing_;
   FileDescriptor incoming_;
+  FileDescriptor process_;   // the peer's: a child that it has forked may keep its sockets open when it dies
   FileDescriptor doorbell_;  // the peer's
   bool owes_a_ring_ = false;
   bool outgoing_ended_ = false;

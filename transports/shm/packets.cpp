@@ -1,7 +1,9 @@
 #include "transports/shm/packets.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -63,6 +65,23 @@ std::int64_t peer_user(int socket) {
   socklen_t size = sizeof(credentials);
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return -1;
   return credentials.uid;
+}
+
+PeerProcess peer_process(int socket) {
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 || credentials.pid <= 0 ||
+      credentials.pid == ::getpid()) {
+    return {};
+  }
+  FileDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, credentials.pid, 0)));
+  const bool ended = !handle && errno == ESRCH;
+  return {std::move(handle), ended};
+}
+
+bool has_ended(const FileDescriptor& process) {
+  pollfd event{process.get(), POLLIN, 0};
+  return process && ::poll(&event, 1, 0) == 1;
 }
 
 bool send_packet(int socket, std::span<const std::byte> bytes, int descriptor) {

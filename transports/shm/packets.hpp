@@ -25,6 +25,15 @@ Dialed dial(const SocketName& name);
 /// The user at the other end. Negative if unknown.
 std::int64_t peer_user(int socket);
 
+/// The process that listens, or called, at the other end. A descriptor that is readable when that process has ended;
+/// none if it is this process, or cannot be seen from here.
+struct PeerProcess {
+  FileDescriptor handle;
+  bool has_ended = false;
+};
+PeerProcess peer_process(int socket);
+bool has_ended(const FileDescriptor& process);
+
 /// False: the peer is gone.
 bool send_packet(int socket, std::span<const std::byte> bytes, int descriptor = -1);
 

@@ -49,17 +49,20 @@ class RootWithFile final : public Root {
   const std::string path_;
 };
 
-// The id of a launcher that lives, if that is what the file holds.
-std::optional<UniqueId> launchers_id(const std::string& path) {
+// The id of a launcher that lives, if that is what the file holds. Nobody but a launcher puts one under /proc, so there a
+// busy machine's answer is awaited.
+std::optional<UniqueId> launchers_id(const std::string& path, Deadline deadline) {
   const auto id = read_id_file(path);
   if (!id) return std::nullopt;
   const auto fields = decode(*id);
-  if (!fields || !fields->launcher || !probe(*fields)) return std::nullopt;
+  if (!fields || !fields->launcher) return std::nullopt;
+  const auto there = path.starts_with("/proc/") ? await_root(*fields, deadline) : probe(*fields);
+  if (!there) return std::nullopt;
   return *id;
 }
 
-Result<Agreement> agree_as_rank_0(const std::string& path, const Config& config, const Log& log) {
-  if (const auto id = launchers_id(path)) {
+Result<Agreement> agree_as_rank_0(const std::string& path, const Config& config, const Log& log, Deadline deadline) {
+  if (const auto id = launchers_id(path, deadline)) {
     log.info("bootstrap", "unique id from a launcher, file {}", path);
     return Agreement{*id, nullptr};
   }
@@ -113,7 +116,7 @@ Result<UniqueId> read_id_file(const std::string& path) {
 
 Result<Agreement> agree_by_file(const std::string& path, const Identity& identity, const Config& config, const Log& log,
                                 Deadline deadline) {
-  if (index(identity.rank) == 0) return agree_as_rank_0(path, config, log);
+  if (index(identity.rank) == 0) return agree_as_rank_0(path, config, log, deadline);
   constexpr Duration kLongestPause = std::chrono::milliseconds(100);
   for (Duration pause = std::chrono::milliseconds(5);; pause = std::min(pause * 2, kLongestPause)) {
     auto id = served_id(path);

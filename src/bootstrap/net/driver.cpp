@@ -94,9 +94,20 @@ void Driver::perform_all() {
             }
           },
           action);
-      if (std::holds_alternative<Finished>(action)) io_.stop();
+      if (std::holds_alternative<Finished>(action)) end();
     }
   }
+}
+
+// Nobody is to wait at a connection that no thread serves any more.
+void Driver::end() {
+  doors_.clear();
+  for (const auto& link : half_open_) link->drop();
+  for (const auto& [id, link] : links_) link->drop();
+  for (const auto& [id, dial] : dials_) {
+    for (const auto& link : dial.tries) link->drop();
+  }
+  io_.stop();
 }
 
 void Driver::arm() {

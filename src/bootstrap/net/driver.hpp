@@ -71,6 +71,7 @@ class Driver final : private LinkEvents {
   void perform(ClaimHub& action);
   void perform(CloseDoors& action);
   void perform_all();
+  void end();
   void arm();
 
   LinkEvents& events() { return *this; }

@@ -41,8 +41,10 @@ TEST_F(OneRank, NullPointers) {
 }
 
 TEST_F(OneRank, TypesOperatorsRootsAndPeersOutOfRange) {
-  expect_refused(tuttiAllReduce(in_.data(), out_.data(), 4, static_cast<tuttiDataType_t>(99), tuttiSum, comm_, nullptr), "datatype");
-  expect_refused(tuttiAllReduce(in_.data(), out_.data(), 4, tuttiFloat, static_cast<tuttiRedOp_t>(77), comm_, nullptr), "77");
+  expect_refused(tuttiAllReduce(in_.data(), out_.data(), 4, static_cast<tuttiDataType_t>(99), tuttiSum, comm_, nullptr),
+                 "datatype");
+  expect_refused(tuttiAllReduce(in_.data(), out_.data(), 4, tuttiFloat, static_cast<tuttiRedOp_t>(77), comm_, nullptr),
+                 "77");
   expect_refused(tuttiBroadcast(in_.data(), out_.data(), 4, tuttiFloat, 1, comm_, nullptr), "root");
   expect_refused(tuttiReduce(in_.data(), out_.data(), 4, tuttiFloat, tuttiSum, -1, comm_, nullptr), "root");
   expect_refused(tuttiSend(in_.data(), 4, tuttiFloat, 5, comm_, nullptr), "peer");

@@ -22,7 +22,9 @@ TEST_P(Worlds, EveryCollectiveGivesWhatItPromises) {
   run_ranks(ranks, [ranks](tuttiComm_t comm, int rank) {
     for (const std::size_t count : {1U, 3U, 1000U, 70000U}) {
       const auto per_rank = static_cast<std::size_t>(ranks);
-      const auto sum_at = [&](std::size_t i) { return static_cast<std::int32_t>(ranks * (ranks - 1) / 2 * 1000) + static_cast<std::int32_t>(i) * ranks; };
+      const auto sum_at = [&](std::size_t i) {
+        return static_cast<std::int32_t>(ranks * (ranks - 1) / 2 * 1000) + static_cast<std::int32_t>(i) * ranks;
+      };
       const Numbers mine = numbers(rank, count * per_rank);
       Numbers out(count * per_rank);
       expect_ok(tuttiAllReduce(mine.data(), out.data(), count, tuttiInt32, tuttiSum, comm, nullptr), comm);
@@ -30,11 +32,16 @@ TEST_P(Worlds, EveryCollectiveGivesWhatItPromises) {
       expect_ok(tuttiReduceScatter(mine.data(), out.data(), count, tuttiInt32, tuttiSum, comm, nullptr), comm);
       for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], sum_at(static_cast<std::size_t>(rank) * count + i));
       expect_ok(tuttiAllGather(mine.data(), out.data(), count, tuttiInt32, comm, nullptr), comm);
-      for (std::size_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], static_cast<std::int32_t>(i / count * 1000 + i % count));
+      for (std::size_t i = 0; i < out.size(); ++i)
+        ASSERT_EQ(out[i], static_cast<std::int32_t>(i / count * 1000 + i % count));
       for (int root = 0; root < ranks; ++root) {
-        expect_ok(tuttiBroadcast(rank == root ? mine.data() : nullptr, out.data(), count, tuttiInt32, root, comm, nullptr), comm);
+        expect_ok(
+            tuttiBroadcast(rank == root ? mine.data() : nullptr, out.data(), count, tuttiInt32, root, comm, nullptr),
+            comm);
         for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], root * 1000 + static_cast<std::int32_t>(i));
-        expect_ok(tuttiReduce(mine.data(), rank == root ? out.data() : nullptr, count, tuttiInt32, tuttiMax, root, comm, nullptr), comm);
+        expect_ok(tuttiReduce(mine.data(), rank == root ? out.data() : nullptr, count, tuttiInt32, tuttiMax, root, comm,
+                              nullptr),
+                  comm);
         if (rank == root) {
           ASSERT_EQ(out[count - 1], (ranks - 1) * 1000 + static_cast<std::int32_t>(count) - 1);
         }
@@ -51,9 +58,12 @@ TEST_P(Worlds, InPlaceGivesTheSame) {
     const auto block = static_cast<std::size_t>(rank) * kCount;
     Numbers all = numbers(rank, kCount * static_cast<std::size_t>(ranks));
     Numbers reduced = all;
-    expect_ok(tuttiAllReduce(reduced.data(), reduced.data(), reduced.size(), tuttiInt32, tuttiSum, comm, nullptr), comm);
+    expect_ok(tuttiAllReduce(reduced.data(), reduced.data(), reduced.size(), tuttiInt32, tuttiSum, comm, nullptr),
+              comm);
     Numbers scattered = all;
-    expect_ok(tuttiReduceScatter(scattered.data(), scattered.data() + block, kCount, tuttiInt32, tuttiSum, comm, nullptr), comm);
+    expect_ok(
+        tuttiReduceScatter(scattered.data(), scattered.data() + block, kCount, tuttiInt32, tuttiSum, comm, nullptr),
+        comm);
     for (std::size_t i = 0; i < kCount; ++i) ASSERT_EQ(scattered[block + i], reduced[block + i]);
     expect_ok(tuttiAllGather(scattered.data() + block, scattered.data(), kCount, tuttiInt32, comm, nullptr), comm);
     ASSERT_EQ(scattered, reduced);
@@ -109,14 +119,16 @@ TEST(LowPrecision, IsAccumulatedInFloatAndRoundedOnce) {
   for (const char* algorithm : {"one_shot", "two_shot", "ring", "circulant", "recursive_doubling"}) {
     tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
     config.algorithm = algorithm;
-    const bool everywhere = std::string(algorithm) == "ring" || std::string(algorithm) == "circulant" || std::string(algorithm) == "recursive_doubling";
+    const bool everywhere = std::string(algorithm) == "ring" || std::string(algorithm) == "circulant" ||
+                            std::string(algorithm) == "recursive_doubling";
     const std::string only = "all_reduce:" + std::string(algorithm);
     if (everywhere) config.algorithm = only.c_str();
     run_ranks(
         4,
         [](tuttiComm_t comm, int rank) {
           std::vector<std::uint16_t> value(9, rank == 0 ? 0x4380 : 0x3f80);  // 256, 1
-          expect_ok(tuttiAllReduce(value.data(), value.data(), value.size(), tuttiBfloat16, tuttiSum, comm, nullptr), comm);
+          expect_ok(tuttiAllReduce(value.data(), value.data(), value.size(), tuttiBfloat16, tuttiSum, comm, nullptr),
+                    comm);
           for (const auto bits : value) EXPECT_EQ(bits, 0x4382);  // 260
         },
         config);

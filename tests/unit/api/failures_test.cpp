@@ -45,8 +45,9 @@ TEST(Failure, RanksThatCallDifferentThingsAreToldSo) {
       2,
       [&](tuttiComm_t comm, int rank) {
         std::vector<float> data(64, 1.0F);
-        const auto result = rank == 0 ? tuttiAllReduce(data.data(), data.data(), 64, tuttiFloat, tuttiSum, comm, nullptr)
-                                      : tuttiAllReduce(data.data(), data.data(), 64, tuttiFloat, tuttiMax, comm, nullptr);
+        const auto result = rank == 0
+                                ? tuttiAllReduce(data.data(), data.data(), 64, tuttiFloat, tuttiSum, comm, nullptr)
+                                : tuttiAllReduce(data.data(), data.data(), 64, tuttiFloat, tuttiMax, comm, nullptr);
         EXPECT_NE(result, tuttiSuccess);
         told += result == tuttiInvalidUsage ? 1 : 0;
       },
@@ -68,7 +69,8 @@ TEST(Failure, AbortEndsTheCallsOfAllRanks) {
         return;
       }
       float value = 1;
-      EXPECT_EQ(tuttiAllReduce(&value, &value, 1, tuttiFloat, tuttiSum, comm, nullptr), tuttiAborted) << tuttiGetLastError(comm);
+      EXPECT_EQ(tuttiAllReduce(&value, &value, 1, tuttiFloat, tuttiSum, comm, nullptr), tuttiAborted)
+          << tuttiGetLastError(comm);
       EXPECT_NE(std::string(tuttiGetLastError(comm)).find("rank 0"), std::string::npos) << tuttiGetLastError(comm);
       expect_ok(tuttiCommDestroy(comm));
     });
@@ -108,7 +110,8 @@ TEST(Failure, ARankThatLeavesEarlyDoesNotHangTheOthers) {
       [](tuttiComm_t comm, int rank) {
         if (rank == 1) return;  // destroys at once
         std::vector<float> data(1 << 20, 1.0F);
-        EXPECT_NE(tuttiAllReduce(data.data(), data.data(), data.size(), tuttiFloat, tuttiSum, comm, nullptr), tuttiSuccess);
+        EXPECT_NE(tuttiAllReduce(data.data(), data.data(), data.size(), tuttiFloat, tuttiSum, comm, nullptr),
+                  tuttiSuccess);
       },
       patient(1000));
 }

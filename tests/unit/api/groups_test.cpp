@@ -18,7 +18,8 @@ TEST(Group, SendsAndReceivesProgressTogether) {
       expect_ok(tuttiRecv(in[at].data(), kCount, tuttiFloat, peer, comm, nullptr));
     }
     expect_ok(tuttiGroupEnd(), comm);
-    for (int peer = 0; peer < kRanks; ++peer) EXPECT_EQ(in[static_cast<std::size_t>(peer)], std::vector<float>(kCount, static_cast<float>(peer)));
+    for (int peer = 0; peer < kRanks; ++peer)
+      EXPECT_EQ(in[static_cast<std::size_t>(peer)], std::vector<float>(kCount, static_cast<float>(peer)));
   });
 }
 
@@ -45,7 +46,8 @@ TEST(Group, OneThreadDrivesSeveralRanks) {
     if (with_stream) expect_ok(tuttiStreamCreate(&stream));
     std::int32_t values[kRanks] = {1, 2, 3, 4};
     expect_ok(tuttiGroupStart());
-    for (int rank = 0; rank < kRanks; ++rank) expect_ok(tuttiAllReduce(&values[rank], &values[rank], 1, tuttiInt32, tuttiSum, comms[rank], stream));
+    for (int rank = 0; rank < kRanks; ++rank)
+      expect_ok(tuttiAllReduce(&values[rank], &values[rank], 1, tuttiInt32, tuttiSum, comms[rank], stream));
     expect_ok(tuttiGroupEnd(), comms[0]);
     if (with_stream) expect_ok(tuttiStreamSynchronize(stream));
     for (const auto value : values) EXPECT_EQ(value, 10);
@@ -54,7 +56,9 @@ TEST(Group, OneThreadDrivesSeveralRanks) {
   for (auto* const comm : comms) expect_ok(tuttiCommDestroy(comm));
 }
 
-TEST(Group, EndWithoutStartIsRefused) { EXPECT_EQ(tuttiGroupEnd(), tuttiInvalidUsage); }
+TEST(Group, EndWithoutStartIsRefused) {
+  EXPECT_EQ(tuttiGroupEnd(), tuttiInvalidUsage);
+}
 
 TEST(Group, Nests) {
   run_ranks(2, [](tuttiComm_t comm, int rank) {

@@ -16,7 +16,8 @@ inline void expect_ok(tuttiResult_t result, tuttiComm_t comm = nullptr) {
 }
 
 /// Runs `body(comm, rank)` on each of `ranks` threads, between init and destroy.
-inline void run_ranks(int ranks, const std::function<void(tuttiComm_t, int)>& body, tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER) {
+inline void run_ranks(int ranks, const std::function<void(tuttiComm_t, int)>& body,
+                      tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER) {
   tuttiUniqueId id{};
   expect_ok(tuttiGetUniqueId(&id));
   std::vector<std::thread> threads;

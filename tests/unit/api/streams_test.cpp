@@ -15,7 +15,8 @@ TEST(Stream, RunsCallsInOrderWithoutBlockingTheCaller) {
     if (rank == 1) {
       while (!let_go) std::this_thread::yield();
     }
-    for (int i = 0; i < 3; ++i) expect_ok(tuttiAllReduce(data.data(), data.data(), data.size(), tuttiFloat, tuttiSum, comm, stream));
+    for (int i = 0; i < 3; ++i)
+      expect_ok(tuttiAllReduce(data.data(), data.data(), data.size(), tuttiFloat, tuttiSum, comm, stream));
     if (rank == 0) {
       EXPECT_EQ(tuttiStreamQuery(stream), tuttiInProgress);  // rank 1 has not even called
       let_go = true;
