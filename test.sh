@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold: tests in release, under ASan+UBSan and under TSan, format, clang-tidy, fuzz targets.
 #   ./test.sh            all of it
-#   ./test.sh --quick    the tests in release only
+#   ./test.sh --quick    the tests in release, and the format
 # The last line is "N passed, N failed, N skipped" over everything. With CI=true a skip is a failure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -93,10 +93,10 @@ scripts/install-dependencies.sh test
 mkdir -p build
 
 run_preset release
+check_format
 if [ "$quick" = false ]; then
   run_preset asan
   run_preset tsan
-  check_format
   check_tidy
   run_fuzz_targets
 fi
