@@ -87,6 +87,6 @@ using Status = Result<void>;
     if (!name) return std::move(name).error(); \
     std::move(name).value();                   \
   })
-/// The value of a Result, or a return of its error from the enclosing function. Not inside a braced initialiser: GCC does
-/// not destroy the members that it has already made when the function returns from there.
+/// The value of a Result, or a return of its error from the enclosing function. Not inside a braced initialiser: GCC
+/// does not destroy the members that it has already made when the function returns from there.
 #define TUTTI_TRY(expression) TUTTI_TRY_IN(TUTTI_JOIN(tutti_try_, __COUNTER__), expression)

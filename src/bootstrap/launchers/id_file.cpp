@@ -49,8 +49,8 @@ class RootWithFile final : public Root {
   const std::string path_;
 };
 
-// The id of a launcher that lives, if that is what the file holds. Nobody but a launcher puts one under /proc, so there a
-// busy machine's answer is awaited.
+// The id of a launcher that lives, if that is what the file holds. Nobody but a launcher puts one under /proc, so there
+// a busy machine's answer is awaited.
 std::optional<UniqueId> launchers_id(const std::string& path, Deadline deadline) {
   const auto id = read_id_file(path);
   if (!id) return std::nullopt;
