@@ -8,9 +8,20 @@
 
 namespace tutti::plan {
 
-enum class Collective : std::uint8_t { all_reduce, reduce, broadcast, reduce_scatter, all_gather, barrier };
-inline constexpr std::array kCollectives = {Collective::all_reduce,     Collective::reduce,     Collective::broadcast,
-                                            Collective::reduce_scatter, Collective::all_gather, Collective::barrier};
+enum class Collective : std::uint8_t {
+  all_reduce,
+  reduce,
+  broadcast,
+  reduce_scatter,
+  all_gather,
+  barrier,
+  gather,
+  scatter,
+  all_to_all
+};
+inline constexpr std::array kCollectives = {Collective::all_reduce, Collective::reduce,         Collective::broadcast,
+                                            Collective::reduce_scatter, Collective::all_gather, Collective::barrier,
+                                            Collective::gather,     Collective::scatter,        Collective::all_to_all};
 
 /// "all_reduce", "reduce", ...
 std::string_view to_string(Collective collective);
@@ -22,12 +33,22 @@ constexpr bool is_reduction(Collective collective) {
 }
 
 constexpr bool has_root(Collective collective) {
-  return collective == Collective::reduce || collective == Collective::broadcast;
+  return collective == Collective::reduce || collective == Collective::broadcast || collective == Collective::gather ||
+         collective == Collective::scatter;
 }
 
-/// Whether the user's buffer is one block a rank (reduce-scatter's input, all-gather's output) and not one vector.
+/// Whether one of the user's buffers, or both, is one block a rank and not one vector.
 constexpr bool has_blocks(Collective collective) {
-  return collective == Collective::reduce_scatter || collective == Collective::all_gather;
+  return collective == Collective::reduce_scatter || collective == Collective::all_gather ||
+         collective == Collective::gather || collective == Collective::scatter || collective == Collective::all_to_all;
+}
+
+/// Whether `in`, or `out`, is this rank's own block alone.
+constexpr bool in_is_own_block(Collective collective) {
+  return collective == Collective::all_gather || collective == Collective::gather;
+}
+constexpr bool out_is_own_block(Collective collective) {
+  return collective == Collective::reduce_scatter || collective == Collective::scatter;
 }
 
 }  // namespace tutti::plan

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
 
 namespace tutti::plan {
@@ -13,39 +12,31 @@ struct Access {
   std::vector<std::uint32_t> readers;
 };
 
-struct Dependency {
-  std::uint32_t from;
-  std::uint32_t to;
-  bool when_posted;
-};
-
-// Who wrote and who reads each chunk of each buffer, while steps are added in program order.
+// Who wrote and who reads each chunk of each buffer, while actions are added in program order.
 class Hazards {
  public:
   explicit Hazards(bool in_place) : in_place_(in_place), memories_(kBuffers, RangeMap<Access>(Access{})) {}
 
-  void read(std::uint32_t step, Buffer buffer, std::uint32_t first, std::uint32_t count) {
+  void read(std::uint32_t action, Buffer buffer, std::uint32_t first, std::uint32_t count) {
     memory(buffer).visit(first, first + count, [&](std::uint32_t, std::uint32_t, Access& access) {
-      if (access.writer >= 0) depend(static_cast<std::uint32_t>(access.writer), step);
-      access.readers.push_back(step);
+      if (access.writer >= 0) depend(static_cast<std::uint32_t>(access.writer), action);
+      access.readers.push_back(action);
     });
   }
 
-  void write(std::uint32_t step, Buffer buffer, std::uint32_t first, std::uint32_t count) {
+  void write(std::uint32_t action, Buffer buffer, std::uint32_t first, std::uint32_t count) {
     memory(buffer).visit(first, first + count, [&](std::uint32_t, std::uint32_t, Access& access) {
-      if (access.writer >= 0) depend(static_cast<std::uint32_t>(access.writer), step);
-      for (const std::uint32_t reader : access.readers) depend(reader, step);
+      if (access.writer >= 0) depend(static_cast<std::uint32_t>(access.writer), action);
+      for (const std::uint32_t reader : access.readers) depend(reader, action);
     });
-    memory(buffer).assign(first, first + count, Access{step, {}});
+    memory(buffer).assign(first, first + count, Access{action, {}});
   }
 
-  std::vector<Dependency> take() {
+  // Pairs, earlier action first, sorted.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> take() {
     std::sort(found_.begin(), found_.end());
     found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
-    std::vector<Dependency> all;
-    all.reserve(found_.size());
-    for (const auto& [from, to] : found_) all.push_back({from, to, false});
-    return all;
+    return std::move(found_);
   }
 
  private:
@@ -64,6 +55,38 @@ class Hazards {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> found_;
 };
 
+template <typename Visit>
+void for_each_run(ChunkRange range, std::uint32_t stride, Visit&& visit) {
+  if (stride == 1) {
+    visit(range.first, range.count);
+    return;
+  }
+  for (std::uint32_t i = 0; i < range.count; ++i) visit(range.first + i * stride, 1);
+}
+
+// Segments touch chunks of their own: what holds for one holds for all.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> find_hazards(const std::vector<Action>& actions, bool in_place) {
+  Hazards hazards(in_place);
+  for (std::uint32_t i = 0; i < actions.size(); ++i) {
+    const Action& action = actions[i];
+    if (action.src != Buffer::none) {
+      for_each_run(action.src_range, action.src_stride, [&](std::uint32_t first, std::uint32_t count) {
+        hazards.read(i, action.src, first, count);
+      });
+    }
+    for (std::uint32_t slot = 0; slot < action.slots; ++slot) {
+      if (slot != action.own_slot)
+        hazards.read(i, Buffer::slots, action.slot + slot * action.src_range.count, action.src_range.count);
+    }
+    if (action.dst != Buffer::none) {
+      for_each_run(action.dst_range, action.dst_stride, [&](std::uint32_t first, std::uint32_t count) {
+        hazards.write(i, action.dst, first, count);
+      });
+    }
+  }
+  return hazards.take();
+}
+
 std::uint32_t offset(Buffer buffer, std::uint32_t segment, const Program& program) {
   if (buffer == Buffer::token || buffer == Buffer::none) return 0;
   return segment * (buffer == Buffer::slots ? program.slots : program.chunks);
@@ -79,48 +102,80 @@ Step cut(const Action& action, std::uint32_t segment, const Program& program) {
   step.src_first = action.src_range.first + offset(action.src, segment, program);
   step.dst_first = action.dst_range.first + offset(action.dst, segment, program);
   step.chunks = action.src == Buffer::none ? action.dst_range.count : action.src_range.count;
-  step.slot = action.verb == Verb::reduce ? segment * program.slots : 0;
+  if (action.verb == Verb::copy) {
+    step.peer = to_rank(action.src_stride);
+    step.slot = action.dst_stride;
+  } else if (action.verb == Verb::reduce) {
+    step.peer = to_rank(action.own_slot);
+    step.dst_first = action.slots;
+    step.slot = action.slot + segment * program.slots;
+  } else if (action.dst == Buffer::slots) {
+    step.src_first = action.src_range.first + segment * program.chunks;
+  }
   return step;
 }
 
-void order_steps(const std::vector<Action>& actions, Program& program) {
-  struct Key {
-    std::uint32_t wave;
-    std::uint32_t segment;
-    std::uint32_t action;
-    auto operator<=>(const Key&) const = default;
-  };
-  std::vector<Key> keys;
-  keys.reserve(actions.size() * program.segments);
+// An action of a segment. The order is a wavefront: round + segment, then segment, then as the algorithm wrote it.
+struct Place {
+  std::uint32_t wave;
+  std::uint32_t segment;
+  std::uint32_t action;
+  auto operator<=>(const Place&) const = default;
+};
+
+std::vector<Place> order(const std::vector<Action>& actions, std::uint32_t segments) {
+  std::vector<Place> places;
+  places.reserve(actions.size() * segments);
   for (std::uint32_t i = 0; i < actions.size(); ++i) {
-    for (std::uint32_t segment = 0; segment < program.segments; ++segment)
-      keys.push_back({actions[i].round + segment, segment, i});
+    for (std::uint32_t segment = 0; segment < segments; ++segment)
+      places.push_back({actions[i].round + segment, segment, i});
   }
-  if (program.segments > 1) std::sort(keys.begin(), keys.end());
-  program.steps.reserve(keys.size() + 1);
-  for (const Key& key : keys) program.steps.push_back(cut(actions[key.action], key.segment, program));
+  if (segments > 1) std::sort(places.begin(), places.end());
+  return places;
 }
 
-std::vector<Dependency> find_dependencies(const Program& program, bool in_place) {
-  Hazards hazards(in_place);
-  std::map<std::pair<Rank, Verb>, std::uint32_t> last_posted;
-  std::vector<Dependency> in_order;
-  for (std::uint32_t i = 0; i < program.steps.size(); ++i) {
-    const Step& step = program.steps[i];
-    if (step.src != Buffer::none) hazards.read(i, step.src, step.src_first, step.chunks);
-    if (step.verb == Verb::reduce) hazards.read(i, Buffer::slots, step.slot, program.slots);
-    if (step.dst != Buffer::none) hazards.write(i, step.dst, step.dst_first, step.chunks);
-    if (step.verb == Verb::copy || step.verb == Verb::reduce) continue;
-    const auto channel = std::pair(step.peer, step.verb == Verb::send ? Verb::send : Verb::recv);
-    const auto [before, first] = last_posted.try_emplace(channel, i);
-    if (!first) in_order.push_back({std::exchange(before->second, i), i, true});
+// A number for every stream of messages to one peer or from one peer.
+std::vector<std::uint32_t> find_channels(const std::vector<Action>& actions, std::uint32_t& channels) {
+  std::vector<std::pair<std::int64_t, std::uint32_t>> keys;
+  for (std::uint32_t i = 0; i < actions.size(); ++i) {
+    const Verb verb = actions[i].verb;
+    if (verb == Verb::copy || verb == Verb::reduce || verb == Verb::wait) continue;
+    keys.emplace_back(std::int64_t{index(actions[i].peer)} * 2 + (verb == Verb::send ? 0 : 1), i);
   }
-  auto all = hazards.take();
-  all.insert(all.end(), in_order.begin(), in_order.end());
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::uint32_t> channel_of(actions.size(), 0);
+  channels = 0;
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    if (k == 0 || keys[k].first != keys[k - 1].first) ++channels;
+    channel_of[keys[k].second] = channels;  // from 1: 0 is none
+  }
+  return channel_of;
+}
+
+std::vector<Dependency> find_dependencies(const std::vector<Action>& actions, const std::vector<Place>& places,
+                                          const Lowering& lowering) {
+  const std::uint32_t segments = lowering.segments;
+  std::vector<std::uint32_t> step_of(places.size());
+  for (std::uint32_t i = 0; i < places.size(); ++i) step_of[places[i].action * segments + places[i].segment] = i;
+  std::vector<Dependency> all;
+  for (const auto& [from, to] : find_hazards(actions, lowering.in_place)) {
+    for (std::uint32_t segment = 0; segment < segments; ++segment)
+      all.push_back({step_of[from * segments + segment], step_of[to * segments + segment], false});
+  }
+  std::uint32_t channels = 0;
+  const auto channel_of = find_channels(actions, channels);
+  std::vector<std::int64_t> last_posted(channels + 1, -1);
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    const std::uint32_t channel = channel_of[places[i].action];
+    if (channel == 0) continue;
+    if (last_posted[channel] >= 0) all.push_back({static_cast<std::uint32_t>(last_posted[channel]), i, true});
+    last_posted[channel] = i;
+  }
   return all;
 }
 
-// Edges sorted by where they begin, and how many lead to each step.
+}  // namespace
+
 void link(const std::vector<Dependency>& dependencies, Program& program) {
   for (const auto& edge : dependencies) {
     ++program.steps[edge.to].dependencies;
@@ -137,24 +192,27 @@ void link(const std::vector<Dependency>& dependencies, Program& program) {
   }
 }
 
-}  // namespace
-
-Program lower(const Lowering& lowering, const PhaseBuilder& phases) {
+Program lower(const Lowering& lowering, const PhaseBuilder& phases, const Cut& cut_of_segment) {
   Program program;
   program.collective = lowering.collective;
   program.self = lowering.self;
+  program.root = lowering.root;
   program.ranks = static_cast<std::uint32_t>(lowering.ranks);
-  program.chunks = phases.chunks();
+  program.cut = cut_of_segment;
+  program.chunks = cut_of_segment.chunks();
   program.segments = lowering.segments;
   program.slots = phases.slots();
-  program.own_slot = phases.own_slot();
   program.widened = lowering.widened;
-  order_steps(phases.actions(), program);
-  for (const Step& step : program.steps) {
-    program.uses_acc = program.uses_acc || step.src == Buffer::acc || step.dst == Buffer::acc;
-    program.uses_acc2 = program.uses_acc2 || step.src == Buffer::acc2 || step.dst == Buffer::acc2;
+  std::vector<Action> actions = phases.actions();
+  std::stable_sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) { return a.round < b.round; });
+  const auto places = order(actions, lowering.segments);
+  program.steps.reserve(places.size() + 1);
+  for (const Place& place : places) program.steps.push_back(cut(actions[place.action], place.segment, program));
+  for (const Action& action : actions) {
+    program.uses_acc = program.uses_acc || action.src == Buffer::acc || action.dst == Buffer::acc;
+    program.uses_acc2 = program.uses_acc2 || action.src == Buffer::acc2 || action.dst == Buffer::acc2;
   }
-  link(find_dependencies(program, lowering.in_place), program);
+  link(find_dependencies(actions, places, lowering), program);
   return program;
 }
 

@@ -16,14 +16,10 @@ bool same(ChunkRange a, ChunkRange b) {
 }  // namespace
 
 PhaseBuilder::PhaseBuilder(const Lowering& lowering, std::uint32_t chunks)
-    : lowering_(lowering), chunks_(chunks), places_(Place::nowhere) {
-  const auto own = static_cast<std::uint32_t>(index(lowering.self));
-  if (is_reduction(lowering.collective) ||
-      (lowering.collective == Collective::broadcast && lowering.self == lowering.root)) {
-    places_.assign(0, chunks, Place::in);
-  } else if (lowering.collective == Collective::all_gather) {
-    places_.assign(own, own + 1, Place::in);
-  }
+    : lowering_(lowering), chunks_(chunks), results_(!is_reduction(lowering.collective)), places_(Place::nowhere) {}
+
+void PhaseBuilder::begin_with(ChunkRange chunks) {
+  places_.assign(chunks.first, chunks.first + chunks.count, Place::in);
 }
 
 Buffer PhaseBuilder::buffer_of(Place place) {
@@ -43,11 +39,36 @@ Buffer PhaseBuilder::buffer_of(Place place) {
   return Buffer::none;
 }
 
+bool PhaseBuilder::has_whole_output() const {
+  switch (lowering_.collective) {
+    case Collective::all_reduce:
+    case Collective::broadcast:
+    case Collective::all_gather:
+      return true;
+    case Collective::reduce:
+    case Collective::gather:
+      return lowering_.self == lowering_.root;
+    default:
+      return false;
+  }
+}
+
 // Partial results gather in the output itself where it is large enough and of the right type.
 PhaseBuilder::Place PhaseBuilder::accumulator() const {
-  const bool whole_output = lowering_.collective == Collective::all_reduce ||
-                            (lowering_.collective == Collective::reduce && lowering_.self == lowering_.root);
-  return whole_output && !lowering_.widened ? Place::out : Place::acc;
+  return has_whole_output() && !lowering_.widened ? Place::out : Place::acc;
+}
+
+// A second place, for a value that is read in one and written in the other.
+PhaseBuilder::Place PhaseBuilder::other_accumulator() const {
+  return accumulator() == Place::acc ? Place::acc2 : Place::acc;
+}
+
+// Where a value that comes from elsewhere is put.
+PhaseBuilder::Place PhaseBuilder::landing(ChunkRange piece) const {
+  if (!results_) return accumulator();
+  if (has_whole_output()) return Place::result;
+  const bool own = piece.first >= own_.first && piece.first + piece.count <= own_.first + own_.count;
+  return lowering_.collective == Collective::scatter && own ? Place::result : Place::acc;
 }
 
 void PhaseBuilder::emit(Action action) {
@@ -57,10 +78,16 @@ void PhaseBuilder::emit(Action action) {
 
 // A run that wraps is two pieces, at both ends of a message alike.
 template <typename Visit>
-void PhaseBuilder::for_pieces(ChunkRange chunks, Visit&& visit) const {
-  const std::uint32_t before_wrap = std::min(chunks.count, chunks_ - chunks.first);
-  if (before_wrap > 0) visit(ChunkRange{chunks.first, before_wrap});
-  if (chunks.count > before_wrap) visit(ChunkRange{0, chunks.count - before_wrap});
+void PhaseBuilder::for_pieces(const Chunks& chunks, Visit&& visit) {
+  if (chunks.head.count > 0) visit(chunks.head);
+  if (chunks.tail.count > 0) visit(chunks.tail);
+}
+
+bool PhaseBuilder::is_raw(ChunkRange chunks) {
+  bool raw = true;
+  places_.look(chunks.first, chunks.first + chunks.count,
+                [&](std::uint32_t, std::uint32_t, Place place) { raw = raw && place == Place::in; });
+  return raw;
 }
 
 void PhaseBuilder::move(ChunkRange piece, Place from, Place to) {
@@ -76,34 +103,35 @@ PhaseBuilder::Place PhaseBuilder::settle(ChunkRange piece) {
   const std::uint32_t end = piece.first + piece.count;
   std::optional<Place> first;
   bool mixed = false;
-  places_.visit(piece.first, end, [&](std::uint32_t, std::uint32_t, Place place) {
+  places_.look(piece.first, end, [&](std::uint32_t, std::uint32_t, Place place) {
     if (!first) first = place;
     mixed = mixed || place != *first;
   });
   if (!mixed && !(lowering_.widened && *first == Place::in)) return *first;
-  const Place home = is_reduction(lowering_.collective) ? accumulator() : Place::result;
-  std::vector<ChunkRange> raw;
-  places_.visit(piece.first, end, [&](std::uint32_t begin, std::uint32_t stop, Place place) {
-    if (place == Place::in) raw.push_back({begin, stop - begin});
+  const Place home = is_reduction(lowering_.collective) || !has_whole_output() ? accumulator() : Place::result;
+  std::vector<std::pair<ChunkRange, Place>> strays;
+  places_.look(piece.first, end, [&](std::uint32_t begin, std::uint32_t stop, Place place) {
+    if (place != home) strays.push_back({{begin, stop - begin}, place});
   });
-  for (const ChunkRange part : raw) move(part, Place::in, home);
+  for (const auto& [part, from] : strays) move(part, from, home);
   return home;
 }
 
-void PhaseBuilder::send(Rank peer, ChunkRange chunks) {
+void PhaseBuilder::send(Rank peer, const Chunks& chunks) {
   for_pieces(chunks, [&](ChunkRange piece) {
     emit({.verb = Verb::send, .src = buffer_of(settle(piece)), .peer = peer, .src_range = piece});
   });
 }
 
-void PhaseBuilder::recv(Rank peer, ChunkRange chunks) {
+void PhaseBuilder::recv(Rank peer, const Chunks& chunks) {
   for_pieces(chunks, [&](ChunkRange piece) {
-    emit({.verb = Verb::recv, .dst = Buffer::out, .peer = peer, .dst_range = piece});
-    places_.assign(piece.first, piece.first + piece.count, Place::result);
+    const Place to = landing(piece);
+    emit({.verb = Verb::recv, .dst = buffer_of(to), .peer = peer, .dst_range = piece});
+    places_.assign(piece.first, piece.first + piece.count, to);
   });
 }
 
-void PhaseBuilder::recv_reduce(Rank peer, ChunkRange chunks, Side arrived) {
+void PhaseBuilder::recv_reduce(Rank peer, const Chunks& chunks, Side arrived) {
   for_pieces(chunks, [&](ChunkRange piece) {
     const Place from = settle(piece);
     const Place to = from == Place::in ? accumulator() : from;
@@ -120,7 +148,7 @@ void PhaseBuilder::recv_reduce(Rank peer, ChunkRange chunks, Side arrived) {
 
 // Both ends send before they may overwrite. If they overwrote what they are still sending, two ends with messages
 // larger than the path can hold would wait for each other for ever; so values go to and fro between two buffers.
-void PhaseBuilder::exchange_reduce(Rank peer, ChunkRange chunks, Side arrived) {
+void PhaseBuilder::exchange_reduce(Rank peer, const Chunks& chunks, Side arrived) {
   send(peer, chunks);
   for_pieces(chunks, [&](ChunkRange piece) {
     const Place from = settle(piece);
@@ -136,22 +164,37 @@ void PhaseBuilder::exchange_reduce(Rank peer, ChunkRange chunks, Side arrived) {
   });
 }
 
-void PhaseBuilder::recv_slot(Rank peer, std::uint32_t slot) {
-  emit({.verb = Verb::recv, .dst = Buffer::slots, .peer = peer, .dst_range = {slot, 1}});
+Slots PhaseBuilder::make_slots(std::uint32_t count, ChunkRange chunks) {
+  const Slots made{slots_, count, chunks};
+  slots_ += count * chunks.count;
+  return made;
 }
 
-void PhaseBuilder::reduce_slots(std::uint32_t slots, std::uint32_t own, ChunkRange chunk) {
-  slots_ = slots;
-  own_slot_ = own;
-  const Place from = settle(chunk);
-  const Place to = lowering_.widened ? Place::acc2 : Place::result;
+void PhaseBuilder::recv_slot(Rank peer, const Slots& slots, std::uint32_t slot) {
+  if (slots.chunks.count == 0) return;
+  emit({.verb = Verb::recv,
+        .dst = Buffer::slots,
+        .peer = peer,
+        .src_range = slots.chunks,
+        .dst_range = {slots.first + slot * slots.chunks.count, slots.chunks.count}});
+}
+
+void PhaseBuilder::reduce_slots(const Slots& slots, std::uint32_t own) {
+  if (slots.chunks.count == 0) return;
+  const Place from = settle(slots.chunks);
+  const bool is_result = last_reduction_ && !lowering_.widened;
+  const Place partial = from == accumulator() ? other_accumulator() : accumulator();
+  const Place to = is_result ? Place::result : partial;
   emit({.verb = Verb::reduce,
-        .flags = to == Place::result ? std::uint8_t{kFinal} : std::uint8_t{0},
+        .flags = is_result ? std::uint8_t{kFinal} : std::uint8_t{0},
         .src = buffer_of(from),
         .dst = buffer_of(to),
-        .src_range = chunk,
-        .dst_range = chunk});
-  places_.assign(chunk.first, chunk.first + chunk.count, to);
+        .src_range = slots.chunks,
+        .dst_range = slots.chunks,
+        .slot = slots.first,
+        .slots = slots.count,
+        .own_slot = own});
+  places_.assign(slots.chunks.first, slots.chunks.first + slots.chunks.count, to);
 }
 
 // Lets the step that made the value write it to the output at once: where nobody reads the value in between, and where
@@ -186,15 +229,13 @@ void PhaseBuilder::finish_piece(ChunkRange piece, Place from) {
 }
 
 void PhaseBuilder::finish(ChunkRange chunks) {
-  for_pieces(chunks, [&](ChunkRange piece) {
-    if (is_reduction(lowering_.collective))
-      (void)settle(piece);  // one rank alone: its raw input is still to be prepared
-    std::vector<std::pair<ChunkRange, Place>> parts;
-    places_.visit(piece.first, piece.first + piece.count, [&](std::uint32_t begin, std::uint32_t end, Place place) {
-      if (place != Place::result) parts.push_back({{begin, end - begin}, place});
-    });
-    for (const auto& [part, from] : parts) finish_piece(part, from);
+  if (chunks.count == 0) return;
+  if (is_reduction(lowering_.collective)) (void)settle(chunks);  // one rank alone: its raw input is still to be prepared
+  std::vector<std::pair<ChunkRange, Place>> parts;
+  places_.look(chunks.first, chunks.first + chunks.count, [&](std::uint32_t begin, std::uint32_t end, Place place) {
+    if (place != Place::result) parts.push_back({{begin, end - begin}, place});
   });
+  for (const auto& [part, from] : parts) finish_piece(part, from);
 }
 
 void PhaseBuilder::send_token(Rank peer) {
@@ -204,6 +245,25 @@ void PhaseBuilder::send_token(Rank peer) {
 // Each token has a place of its own: a receive never waits for a send that still reads (see exchange_reduce).
 void PhaseBuilder::recv_token(Rank peer) {
   emit({.verb = Verb::recv, .dst = Buffer::token, .peer = peer, .dst_range = {++tokens_, 1}});
+}
+
+void PhaseBuilder::send_from(Rank peer, Buffer buffer, ChunkRange chunks) {
+  emit({.verb = Verb::send, .src = buffer, .peer = peer, .src_range = chunks});
+}
+
+void PhaseBuilder::recv_into(Rank peer, Buffer buffer, ChunkRange chunks) {
+  emit({.verb = Verb::recv, .dst = buffer, .peer = peer, .dst_range = chunks});
+}
+
+void PhaseBuilder::copy(Buffer src, ChunkRange from, Buffer dst, ChunkRange to, std::uint32_t from_stride,
+                        std::uint32_t to_stride) {
+  emit({.verb = Verb::copy,
+        .src = src,
+        .dst = dst,
+        .src_range = from,
+        .dst_range = to,
+        .src_stride = from_stride,
+        .dst_stride = to_stride});
 }
 
 }  // namespace tutti::plan

@@ -8,10 +8,12 @@
 namespace tutti::plan {
 namespace {
 
-constexpr std::array<std::string_view, 5> kVerbs = {"send", "recv", "recv_reduce", "copy", "reduce"};
+constexpr std::array<std::string_view, 6> kVerbs = {"send", "recv", "recv_reduce", "copy", "reduce", "wait"};
 constexpr std::array<std::string_view, 7> kBuffers = {"-", "in", "out", "acc", "acc2", "slots", "token"};
 
-std::string slice(Buffer buffer, std::uint32_t first, std::uint32_t chunks) {
+std::string slice(Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::uint32_t stride = 1) {
+  if (chunks > 1 && stride != 1)
+    return fmt::format("{}[{}..{}) by {}", to_string(buffer), first, first + (chunks - 1) * stride + 1, stride);
   return chunks == 1 ? fmt::format("{}[{}]", to_string(buffer), first)
                      : fmt::format("{}[{}..{})", to_string(buffer), first, first + chunks);
 }
@@ -26,8 +28,8 @@ std::string_view to_string(Buffer buffer) {
 }
 
 std::string to_string(const Step& step) {
-  const auto src = slice(step.src, step.src_first, step.chunks);
-  const auto dst = slice(step.dst, step.dst_first, step.chunks);
+  const auto src = slice(step.src, step.src_first, step.chunks, step.src_stride());
+  const auto dst = slice(step.dst, step.written_first(), step.chunks, step.dst_stride());
   const int peer = index(step.peer);
   switch (step.verb) {
     case Verb::send:
@@ -40,7 +42,10 @@ std::string to_string(const Step& step) {
     case Verb::copy:
       return fmt::format("copy: {} = {}", dst, src);
     case Verb::reduce:
-      return fmt::format("reduce: {} = slots from {} with own {}", dst, step.slot, src);
+      return fmt::format("reduce: {} = {} slots from {}, own {} as number {}", dst, step.slot_count(), step.slot, src,
+                         step.own_slot());
+    case Verb::wait:
+      return "wait";
   }
   return {};
 }

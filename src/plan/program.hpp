@@ -1,8 +1,8 @@
 // A plan lowered for one rank: an array of steps with their dependencies. It knows chunks but neither bytes nor
 // pointers, so one program serves every count.
 //
-// Words: the vector of a call is cut into *segments*, and each segment into `chunks` chunks; chunk j of segment s has
-// the index s * chunks + j in every buffer. A *slice* is a run of chunks of one segment in one buffer.
+// Words: the vector of a call is cut into *segments*, and each segment into `chunks` chunks (see Cut); chunk j of segment
+// s has the index s * chunks + j in every buffer. A *slice* is a run of chunks of one segment in one buffer.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/rank.hpp"
 #include "plan/collective.hpp"
+#include "plan/cut.hpp"
 
 namespace tutti::plan {
 
@@ -21,6 +22,7 @@ enum class Verb : std::uint8_t {
   recv_reduce,  // dst = src (op) what arrives from peer
   copy,         // dst = src, converted between the user's type and the accumulator's where the buffers differ
   reduce,       // dst = slot 0 (op) slot 1 (op) ... , with src as this rank's own slot
+  wait,         // nothing: it is over when what it waits for is
 };
 
 enum class Buffer : std::uint8_t {
@@ -40,18 +42,29 @@ enum StepFlags : std::uint8_t {
 };
 
 /// 32 bytes. Successors of step i are program.successors[steps[i].successors .. steps[i + 1].successors).
+/// Fields that only some verbs need share their place: read them by their names below.
 struct Step {
   Verb verb = Verb::copy;
   std::uint8_t flags = 0;
   Buffer src = Buffer::none;
   Buffer dst = Buffer::none;
-  Rank peer{};
-  std::uint32_t src_first = 0;  // chunk index
-  std::uint32_t dst_first = 0;
+  Rank peer{};                  // send, recv, recv_reduce; copy: src_stride; reduce: own_slot
+  std::uint32_t src_first = 0;  // chunk index; of a recv into slots: which chunks they are contributions to
+  std::uint32_t dst_first = 0;  // reduce: how many slots
   std::uint32_t chunks = 0;
-  std::uint32_t slot = 0;          // reduce: index of slot 0
+  std::uint32_t slot = 0;          // reduce: chunk index of slot 0; copy: dst_stride
   std::uint32_t dependencies = 0;  // how many edges lead here
   std::uint32_t successors = 0;    // where this step's edges begin
+
+  [[nodiscard]] bool moves() const { return verb == Verb::send || verb == Verb::recv || verb == Verb::recv_reduce; }
+  /// The first chunk that is written: a reduce writes the chunks that it reads.
+  [[nodiscard]] std::uint32_t written_first() const { return verb == Verb::reduce ? src_first : dst_first; }
+  [[nodiscard]] std::uint32_t slot_count() const { return dst_first; }
+  [[nodiscard]] std::uint32_t own_slot() const { return static_cast<std::uint32_t>(index(peer)); }
+  /// Distance between the chunks of a copy.
+  [[nodiscard]] std::uint32_t src_stride() const { return verb == Verb::copy ? static_cast<std::uint32_t>(index(peer)) : 1; }
+  [[nodiscard]] std::uint32_t dst_stride() const { return verb == Verb::copy ? slot : 1; }
+  bool operator==(const Step&) const = default;
 };
 static_assert(sizeof(Step) == 32);
 
@@ -62,22 +75,26 @@ struct Edge {
   std::uint32_t when_posted : 1;
 };
 static_assert(sizeof(Edge) == 4);
+constexpr bool operator==(const Edge& a, const Edge& b) {
+  return a.step == b.step && a.when_posted == b.when_posted;
+}
 
 struct Program {
   Collective collective{};
   Rank self{};
+  Rank root{};
   std::uint32_t ranks = 1;
-  std::uint32_t chunks = 1;  // of a segment
+  Cut cut;                   // of a segment
+  std::uint32_t chunks = 1;  // of a segment: cut.chunks()
   std::uint32_t segments = 1;
-  std::uint32_t slots = 0;     // of a segment; 0: the buffer is not used
-  std::uint32_t own_slot = 0;  // which of them stands for this rank's own contribution
-  std::uint32_t scratch =
-      0;                 // elements beside the user's buffers for each element of the vector; the same at all ranks
+  std::uint32_t slots = 0;    // chunks of a segment that the slots hold; 0: the buffer is not used
+  std::uint32_t scratch = 0;  // elements beside the user's buffers for each element of the vector; the same at all ranks
   bool widened = false;  // acc, acc2 and slots are of the accumulator's type
   bool uses_acc = false;
   bool uses_acc2 = false;
   std::vector<Step> steps;  // one more than there are: the last holds the end of the successors
   std::vector<Edge> successors;
+  bool operator==(const Program&) const = default;
 
   [[nodiscard]] std::uint32_t size() const { return steps.empty() ? 0 : static_cast<std::uint32_t>(steps.size() - 1); }
   [[nodiscard]] std::span<const Edge> successors_of(std::uint32_t step) const {

@@ -1,6 +1,7 @@
 #include "plan/algorithms/catalogue.hpp"
 
 #include <array>
+#include <cmath>
 
 #include "plan/algorithms/algorithms.hpp"
 
@@ -11,6 +12,9 @@ using Build = void (*)(const Axis&, std::int32_t, PhaseBuilder&);
 
 template <void (*kAlgorithm)(const Axis&, PhaseBuilder&)>
 constexpr Build rootless = [](const Axis& axis, std::int32_t, PhaseBuilder& phase) { kAlgorithm(axis, phase); };
+
+template <void (*kAlgorithm)(const Axis&, PhaseBuilder&)>
+constexpr Build turned = [](const Axis& axis, std::int32_t, PhaseBuilder& phase) { kAlgorithm(axis.reversed(), phase); };
 
 double log2_of(std::int32_t p) {
   return ceil_log2(p);
@@ -24,207 +28,439 @@ double others(std::int32_t p) {
 double doubling_rounds(std::int32_t p) {
   return is_power_of_two(p) ? log2_of(p) : log2_of(p) + 1;
 }
+double digits(std::int32_t p, std::int32_t radix) {
+  double count = 0;
+  for (std::int64_t power = 1; power < p; power *= radix) ++count;
+  return count;
+}
+
+// ---- Volumes that several algorithms share ----
+Volume gather_in_log(std::int32_t p, std::int32_t) {
+  return {.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p), .reduced = share(p)};
+}
+Volume spread_in_log(std::int32_t p, std::int32_t) {
+  return {.rounds = log2_of(p), .messages = log2_of(p), .spread = share(p)};
+}
+Volume gather_in_ring(std::int32_t p, std::int32_t) {
+  return {.rounds = others(p), .messages = others(p), .gather = share(p), .reduced = share(p), .neighbours = true};
+}
+Volume spread_in_ring(std::int32_t p, std::int32_t) {
+  return {.rounds = others(p), .messages = others(p), .spread = share(p), .neighbours = true};
+}
+Volume gather_by_bruck(std::int32_t p, std::int32_t radix) {
+  const double rounds = digits(p, radix);
+  return {.rounds = rounds, .messages = rounds * (radix - 1), .gather = share(p), .reduced = share(p)};
+}
+Volume spread_by_bruck(std::int32_t p, std::int32_t radix) {
+  const double rounds = digits(p, radix);
+  return {.rounds = rounds, .messages = rounds * (radix - 1), .spread = share(p)};
+}
+// A rank has two children in one of the two trees, and none in the other.
+Volume in_tree(std::int32_t p, std::int32_t) {
+  const double depth = std::floor(std::log2(static_cast<double>(p)));
+  const double once = p > 1 ? 1 : 0;
+  return {.rounds = 2 * depth, .messages = 3 * once, .gather = 1.5 * once, .spread = 1.5 * once, .reduced = 2 * once};
+}
+Volume in_twin_tree(std::int32_t p, std::int32_t) {
+  Volume volume = in_tree(p, 2);
+  return {.rounds = volume.rounds, .messages = volume.messages / 3, .gather = volume.gather / 3, .spread = volume.spread / 3};
+}
 
 constexpr auto kAllReduce = Collective::all_reduce;
 constexpr auto kReduce = Collective::reduce;
 constexpr auto kBroadcast = Collective::broadcast;
 constexpr auto kReduceScatter = Collective::reduce_scatter;
 constexpr auto kAllGather = Collective::all_gather;
+constexpr auto kGather = Collective::gather;
+constexpr auto kScatter = Collective::scatter;
+constexpr auto kAllToAll = Collective::all_to_all;
+constexpr auto kBarrier = Collective::barrier;
 
-constexpr std::array kAll = {
-    Algorithm{.name = "one_shot",
-              .collective = kAllReduce,
-              .cut_by_rank = false,
-              .reduces_once = true,
-              .rank_order = true,
-              .build = rootless<one_shot_all_reduce>,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{1, others(p), others(p), 0, others(p)};
-                  },
-              .wins = "the smallest messages on few ranks"},
-    Algorithm{.name = "two_shot",
-              .collective = kAllReduce,
-              .reduces_once = true,
-              .rank_order = true,
-              .build = rootless<two_shot_all_reduce>,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{2, 2 * others(p), share(p), share(p), share(p)};
-                  },
-              .wins = "medium and large messages where messages are cheap; low precision"},
-    Algorithm{.name = "recursive_doubling",
-              .collective = kAllReduce,
-              .cut_by_rank = false,
-              .exchanges = true,
-              .build = rootless<recursive_doubling_all_reduce>,
-              .volume =
-                  [](std::int32_t p) {
-                    const double r = doubling_rounds(p);
-                    return Volume{r, r, r, 0, r};
-                  },
-              .wins = "small messages"},
-    Algorithm{.name = "circulant",
-              .collective = kAllReduce,
-              .commutative = true,
-              .build = rootless<circulant_all_reduce>,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{2 * log2_of(p), 2 * log2_of(p), share(p), share(p), share(p)};
-                  },
-              .wins = "medium messages on any number of ranks"},
-    Algorithm{
-        .name = "ring",
-        .collective = kAllReduce,
-        .commutative = true,
-        .build = rootless<ring_all_reduce>,
-        .volume =
-            [](std::int32_t p) { return Volume{2 * others(p), 2 * others(p), share(p), share(p), share(p), true}; },
-        .wins = "large messages over networks on few ranks"},
+constexpr std::int32_t kMany = 4096;  // for algorithms whose steps grow with the ranks
 
+constexpr std::array kAlgorithms = {
     Algorithm{.name = "direct",
-              .collective = kReduceScatter,
+              .role = kReduceScatter,
               .reduces_once = true,
               .rank_order = true,
+              .most_ranks = kMany,
               .build = rootless<direct_reduce_scatter>,
               .volume =
-                  [](std::int32_t p) {
-                    return Volume{1, others(p), share(p), 0, share(p)};
-                  },
-              .wins = "where messages are cheap; low precision"},
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .gather = share(p), .reduced = share(p)};
+                  }},
     Algorithm{.name = "recursive_halving",
-              .collective = kReduceScatter,
+              .role = kReduceScatter,
               .power_of_two = true,
               .commutative = true,
               .build = rootless<recursive_halving_reduce_scatter>,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{log2_of(p), log2_of(p), share(p), 0, share(p)};
-                  },
-              .wins = "small and medium messages on a power of two"},
+              .volume = gather_in_log},
     Algorithm{.name = "circulant",
-              .collective = kReduceScatter,
+              .role = kReduceScatter,
               .commutative = true,
               .build = rootless<circulant_reduce_scatter>,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{log2_of(p), log2_of(p), share(p), 0, share(p)};
-                  },
-              .wins = "small and medium messages on any number of ranks"},
-    Algorithm{.name = "ring",
-              .collective = kReduceScatter,
+              .volume = gather_in_log},
+    Algorithm{.name = "bruck",
+              .role = kReduceScatter,
               .commutative = true,
+              .build = rootless<bruck_reduce_scatter>,
+              .volume = gather_by_bruck},
+    Algorithm{.name = "swing",
+              .role = kReduceScatter,
+              .power_of_two = true,
+              .commutative = true,
+              .most_ranks = kMany,
+              .build = rootless<swing_reduce_scatter>,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = others(p) / 2 + 1, .gather = share(p), .reduced = share(p)};
+                  }},
+    Algorithm{.name = "pat",
+              .role = kReduceScatter,
+              .commutative = true,
+              .most_ranks = kMany,
+              .build = rootless<pat_reduce_scatter>,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = others(p), .gather = share(p), .reduced = share(p)};
+                  }},
+    Algorithm{.name = "ring",
+              .role = kReduceScatter,
+              .commutative = true,
+              .most_ranks = kMany,
               .build = rootless<ring_reduce_scatter>,
-              .volume = [](std::int32_t p) { return Volume{others(p), others(p), share(p), 0, share(p), true}; },
-              .wins = "large messages over networks on few ranks"},
+              .volume = gather_in_ring},
+    Algorithm{.name = "ring_reversed",
+              .role = kReduceScatter,
+              .commutative = true,
+              .most_ranks = kMany,
+              .build = turned<ring_reduce_scatter>,
+              .volume = gather_in_ring},
 
     Algorithm{.name = "direct",
-              .collective = kAllGather,
+              .role = kAllGather,
+              .most_ranks = kMany,
               .build = rootless<direct_all_gather>,
               .volume =
-                  [](std::int32_t p) {
-                    return Volume{1, others(p), 0, share(p), 0};
-                  },
-              .wins = "where messages are cheap"},
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p)};
+                  }},
     Algorithm{.name = "recursive_doubling",
-              .collective = kAllGather,
+              .role = kAllGather,
               .power_of_two = true,
               .build = rootless<recursive_doubling_all_gather>,
+              .volume = spread_in_log},
+    Algorithm{.name = "circulant", .role = kAllGather, .build = rootless<circulant_all_gather>, .volume = spread_in_log},
+    Algorithm{.name = "bruck", .role = kAllGather, .build = rootless<bruck_all_gather>, .volume = spread_by_bruck},
+    Algorithm{.name = "swing",
+              .role = kAllGather,
+              .power_of_two = true,
+              .most_ranks = kMany,
+              .build = rootless<swing_all_gather>,
               .volume =
-                  [](std::int32_t p) {
-                    return Volume{log2_of(p), log2_of(p), 0, share(p), 0};
-                  },
-              .wins = "small and medium messages on a power of two"},
-    Algorithm{.name = "circulant",
-              .collective = kAllGather,
-              .build = rootless<circulant_all_gather>,
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = others(p) / 2 + 1, .spread = share(p)};
+                  }},
+    Algorithm{.name = "pat",
+              .role = kAllGather,
+              .most_ranks = kMany,
+              .build = rootless<pat_all_gather>,
               .volume =
-                  [](std::int32_t p) {
-                    return Volume{log2_of(p), log2_of(p), 0, share(p), 0};
-                  },
-              .wins = "small and medium messages on any number of ranks"},
-    Algorithm{.name = "ring",
-              .collective = kAllGather,
-              .build = rootless<ring_all_gather>,
-              .volume = [](std::int32_t p) { return Volume{others(p), others(p), 0, share(p), 0, true}; },
-              .wins = "large messages over networks"},
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = others(p), .spread = share(p)};
+                  }},
+    Algorithm{.name = "ring", .role = kAllGather, .most_ranks = kMany, .build = rootless<ring_all_gather>, .volume = spread_in_ring},
+    Algorithm{.name = "ring_reversed",
+              .role = kAllGather,
+              .most_ranks = kMany,
+              .build = turned<ring_all_gather>,
+              .volume = spread_in_ring},
 
-    Algorithm{.name = "direct",
-              .collective = kBroadcast,
-              .cut_by_rank = false,
-              .build = direct_broadcast,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{1, others(p), 0, others(p), 0};
-                  },
-              .wins = "few ranks"},
-    Algorithm{.name = "binomial",
-              .collective = kBroadcast,
-              .cut_by_rank = false,
-              .build = binomial_broadcast,
-              .volume =
-                  [](std::int32_t p) {
-                    return Volume{log2_of(p), log2_of(p), 0, log2_of(p), 0};
-                  },
-              .wins = "small messages"},
-    Algorithm{.name = "chain",
-              .collective = kBroadcast,
-              .cut_by_rank = false,
-              .build = chain_broadcast,
-              .volume = [](std::int32_t p) { return Volume{others(p), 1, 0, 1, 0, true, true}; },
-              .wins = "large messages"},
-
-    Algorithm{.name = "direct",
-              .collective = kReduce,
-              .cut_by_rank = false,
+    Algorithm{.name = "one_shot",
+              .role = kAllReduce,
               .reduces_once = true,
               .rank_order = true,
-              .build = direct_reduce,
+              .most_ranks = 512,
+              .build = rootless<one_shot_all_reduce>,
               .volume =
-                  [](std::int32_t p) {
-                    return Volume{1, others(p), others(p), 0, others(p)};
-                  },
-              .wins = "few ranks; low precision"},
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .gather = others(p), .reduced = others(p)};
+                  }},
+    Algorithm{.name = "recursive_doubling",
+              .role = kAllReduce,
+              .exchanges = true,
+              .build = rootless<recursive_doubling_all_reduce>,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    const double rounds = doubling_rounds(p);
+                    return Volume{.rounds = rounds, .messages = rounds, .gather = rounds, .reduced = rounds};
+                  }},
+    Algorithm{.name = "tree", .role = kAllReduce, .commutative = true, .build = rootless<tree_all_reduce>, .volume = in_tree},
+    Algorithm{.name = "twin_tree",
+              .role = kAllReduce,
+              .commutative = true,
+              .build = rootless<twin_tree_all_reduce>,
+              .volume = in_twin_tree},
+
+    Algorithm{.name = "linear",
+              .role = kReduce,
+              .reduces_once = true,
+              .rank_order = true,
+              .most_ranks = 512,
+              .build = linear_reduce,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .gather = others(p), .reduced = others(p)};
+                  }},
     Algorithm{.name = "binomial",
-              .collective = kReduce,
-              .cut_by_rank = false,
+              .role = kReduce,
               .commutative = true,
               .build = binomial_reduce,
               .volume =
-                  [](std::int32_t p) {
-                    return Volume{log2_of(p), log2_of(p), log2_of(p), 0, log2_of(p)};
-                  },
-              .wins = "small messages"},
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = log2_of(p), .reduced = log2_of(p)};
+                  }},
     Algorithm{.name = "chain",
-              .collective = kReduce,
-              .cut_by_rank = false,
+              .role = kReduce,
               .commutative = true,
               .build = chain_reduce,
-              .volume = [](std::int32_t p) { return Volume{others(p), 1, 1, 0, 1, true, true}; },
-              .wins = "large messages"},
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    const double once = p > 1 ? 1 : 0;
+                    return Volume{.rounds = others(p), .messages = once, .gather = once, .reduced = once, .neighbours = true, .chain = true};
+                  }},
+    Algorithm{.name = "linear",
+              .role = kBroadcast,
+              .most_ranks = 512,
+              .build = linear_broadcast,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .spread = others(p)};
+                  }},
+    Algorithm{.name = "binomial",
+              .role = kBroadcast,
+              .build = binomial_broadcast,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = log2_of(p)};
+                  }},
+    Algorithm{.name = "chain",
+              .role = kBroadcast,
+              .build = chain_broadcast,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    const double once = p > 1 ? 1 : 0;
+                    return Volume{.rounds = others(p), .messages = once, .spread = once, .neighbours = true, .chain = true};
+                  }},
+    Algorithm{.name = "linear",
+              .role = kGather,
+              .most_ranks = kMany,
+              .build = linear_gather,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .gather = share(p)};
+                  }},
+    Algorithm{.name = "binomial",
+              .role = kGather,
+              .uneven = false,
+              .build = binomial_gather,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p)};
+                  }},
+    Algorithm{.name = "linear",
+              .role = kScatter,
+              .most_ranks = kMany,
+              .build = linear_scatter,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p)};
+                  }},
+    Algorithm{.name = "binomial",
+              .role = kScatter,
+              .uneven = false,
+              .build = binomial_scatter,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = share(p)};
+                  }},
 
-    Algorithm{
-        .name = "dissemination",
-        .collective = Collective::barrier,
-        .cut_by_rank = false,
-        .segmented = false,
-        .build = rootless<dissemination_barrier>,
-        .volume =
-            [](std::int32_t p) {
-              return Volume{log2_of(p), log2_of(p), 0, 0, 0};
-            },
-        .wins = "always"},
+    Algorithm{.name = "direct",
+              .role = kAllToAll,
+              .build = rootless<direct_all_to_all>,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p)};
+                  }},
+    Algorithm{.name = "pairwise",
+              .role = kAllToAll,
+              .build = rootless<pairwise_all_to_all>,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = others(p), .messages = others(p), .spread = share(p)};
+                  }},
+    Algorithm{.name = "bruck",
+              .role = kAllToAll,
+              .uneven = false,
+              .most_ranks = kMany,
+              .build = rootless<bruck_all_to_all>,
+              .volume =
+                  [](std::int32_t p, std::int32_t radix) {
+                    const double rounds = digits(p, radix);
+                    const double moved = rounds * (radix - 1) / radix;
+                    return Volume{.rounds = rounds, .messages = rounds * (radix - 1), .spread = moved, .copied = 2 * moved + 2};
+                  }},
+    Algorithm{.name = "rail",  // its volume is that of its levels: see rail_volume
+              .role = kAllToAll,
+              .uneven = false,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p), .copied = 2};
+                  }},
+
+    Algorithm{.name = "dissemination",
+              .role = kBarrier,
+              .build = rootless<dissemination_barrier>,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    return Volume{.rounds = log2_of(p), .messages = log2_of(p)};
+                  }},
+};
+
+constexpr const Algorithm* known(Collective role, std::string_view name) {
+  for (const Algorithm& algorithm : kAlgorithms) {
+    if (algorithm.role == role && algorithm.name == name) return &algorithm;
+  }
+  return nullptr;
+}
+
+constexpr Method split(std::string_view name, Collective collective, const Algorithm* down, const Algorithm* up,
+                       std::string_view wins) {
+  return {.name = name, .collective = collective, .down = down, .up = up, .wins = wins, .has_radix = name == "bruck"};
+}
+constexpr Method both(std::string_view name, std::string_view wins) {
+  return split(name, kAllReduce, known(kReduceScatter, name), known(kAllGather, name), wins);
+}
+constexpr Method down(std::string_view name, Collective collective, Method::Mode mode, std::string_view wins) {
+  return {.name = name, .collective = collective, .down = known(collective, name), .wins = wins,
+          .has_radix = name == "bruck", .mode = mode};
+}
+constexpr Method up(std::string_view name, Collective collective, Method::Mode mode, std::string_view wins) {
+  return {.name = name, .collective = collective, .up = known(collective, name), .wins = wins, .has_radix = name == "bruck", .mode = mode};
+}
+constexpr Method led(std::string_view name, std::string_view wins) {
+  return {.name = name, .collective = kAllReduce, .down = known(kReduce, name), .up = known(kBroadcast, name),
+          .wins = wins, .mode = Method::Mode::lead};
+}
+constexpr Method unsegmented(Method method) {
+  method.segmented = false;
+  return method;
+}
+constexpr Method over_all_levels(Method method) {
+  method.all_levels = true;
+  method.segmented = false;
+  return method;
+}
+
+constexpr auto kSplit = Method::Mode::split;
+constexpr auto kWhole = Method::Mode::whole;
+constexpr auto kLead = Method::Mode::lead;
+
+constexpr std::array kMethods = {
+    down("one_shot", kAllReduce, kWhole, "the smallest messages on few ranks"),
+    split("two_shot", kAllReduce, known(kReduceScatter, "direct"), known(kAllGather, "direct"),
+          "medium and large messages where messages are cheap; low precision"),
+    down("recursive_doubling", kAllReduce, kWhole, "small messages"),
+    split("rabenseifner", kAllReduce, known(kReduceScatter, "recursive_halving"), known(kAllGather, "recursive_doubling"),
+          "medium and large messages on a power of two"),
+    both("circulant", "medium messages on any number of ranks"),
+    both("bruck", "medium messages; the radix trades rounds for messages at a time"),
+    both("swing", "medium messages on tori with a power of two of ranks"),
+    both("pat", "medium messages where far links are slow"),
+    both("ring", "large messages over networks on few ranks"),
+    both("ring_reversed", "the other direction of every link: in a second stripe beside ring"),
+    down("tree", kAllReduce, kWhole, "large messages on many ranks, beside its twin in a second stripe"),
+    down("twin_tree", kAllReduce, kWhole, "a second stripe beside tree"),
+    led("binomial", "small messages between levels of uneven size"),
+    led("chain", "large messages in many segments between levels of uneven size"),
+    led("linear", "few ranks a level"),
+
+    down("direct", kReduceScatter, kSplit, "where messages are cheap; low precision"),
+    down("recursive_halving", kReduceScatter, kSplit, "small and medium messages on a power of two"),
+    down("circulant", kReduceScatter, kSplit, "small and medium messages on any number of ranks"),
+    down("bruck", kReduceScatter, kSplit, "small messages; the radix trades rounds for messages at a time"),
+    down("swing", kReduceScatter, kSplit, "tori with a power of two of ranks"),
+    down("pat", kReduceScatter, kSplit, "small and medium messages where far links are slow"),
+    down("ring", kReduceScatter, kSplit, "large messages over networks on few ranks"),
+    down("ring_reversed", kReduceScatter, kSplit, "the other direction of every link: in a second stripe beside ring"),
+
+    up("direct", kAllGather, kSplit, "where messages are cheap"),
+    up("recursive_doubling", kAllGather, kSplit, "small and medium messages on a power of two"),
+    up("circulant", kAllGather, kSplit, "small and medium messages on any number of ranks"),
+    up("bruck", kAllGather, kSplit, "small messages; the radix trades rounds for messages at a time"),
+    up("swing", kAllGather, kSplit, "tori with a power of two of ranks"),
+    up("pat", kAllGather, kSplit, "small and medium messages where far links are slow"),
+    up("ring", kAllGather, kSplit, "large messages over networks"),
+    up("ring_reversed", kAllGather, kSplit, "the other direction of every link: in a second stripe beside ring"),
+
+    up("linear", kBroadcast, kLead, "few ranks"),
+    up("binomial", kBroadcast, kLead, "small messages"),
+    up("chain", kBroadcast, kLead, "large messages"),
+    split("scatter_circulant", kBroadcast, known(kScatter, "binomial"), known(kAllGather, "circulant"),
+          "large messages on many ranks; all rails at once"),
+    split("scatter_ring", kBroadcast, known(kScatter, "binomial"), known(kAllGather, "ring"), "large messages on few ranks"),
+    split("scatter_direct", kBroadcast, known(kScatter, "linear"), known(kAllGather, "direct"),
+          "large messages where messages are cheap; all rails at once"),
+
+    down("linear", kReduce, kLead, "few ranks; low precision"),
+    down("binomial", kReduce, kLead, "small messages"),
+    down("chain", kReduce, kLead, "large messages"),
+    split("circulant_gather", kReduce, known(kReduceScatter, "circulant"), known(kGather, "binomial"),
+          "large messages on many ranks; all rails at once"),
+    split("direct_gather", kReduce, known(kReduceScatter, "direct"), known(kGather, "linear"),
+          "large messages where messages are cheap; all rails at once"),
+
+    down("linear", kGather, kLead, "large blocks; blocks of lengths that only their sender and the root know"),
+    down("binomial", kGather, kLead, "small blocks"),
+    up("linear", kScatter, kLead, "large blocks; blocks of lengths that only their receiver and the root know"),
+    up("binomial", kScatter, kLead, "small blocks"),
+
+    unsegmented(down("direct", kAllToAll, kWhole, "medium and large blocks; uneven ones")),
+    unsegmented(down("pairwise", kAllToAll, kWhole, "large blocks where many messages at once hurt")),
+    unsegmented(down("bruck", kAllToAll, kWhole, "small blocks")),
+    over_all_levels(down("rail", kAllToAll, kWhole, "small and medium blocks on many nodes")),
+
+    unsegmented(down("dissemination", kBarrier, kWhole, "always")),
 };
 
 }  // namespace
 
-std::span<const Algorithm> algorithms() {
-  return kAll;
+Volume rail_volume(const topology::Levels& levels) {
+  Volume volume;
+  for (int level = 0; level < levels.depth(); ++level) {
+    ++volume.rounds;
+    volume.messages += others(levels.width(level));
+    volume.spread += share(levels.width(level));
+    volume.copied += level + 1 < levels.depth() ? 2 : 0;
+  }
+  return volume;
 }
 
-const Algorithm* find_algorithm(Collective collective, std::string_view name) {
-  for (const Algorithm& algorithm : kAll) {
-    if (algorithm.collective == collective && algorithm.name == name) return &algorithm;
+std::span<const Algorithm> algorithms() {
+  return kAlgorithms;
+}
+
+std::span<const Method> methods() {
+  return kMethods;
+}
+
+const Algorithm* find_algorithm(Collective role, std::string_view name) {
+  return known(role, name);
+}
+
+const Method* find_method(Collective collective, std::string_view name) {
+  for (const Method& method : kMethods) {
+    if (method.collective == collective && method.name == name) return &method;
   }
   return nullptr;
 }

@@ -9,22 +9,20 @@ namespace tutti::plan {
 void chain_broadcast(const Axis& axis, std::int32_t root, PhaseBuilder& phase) {
   const std::int32_t distance = axis.wrap(axis.self() - root);
   for (std::int32_t round = 0; round < axis.size() - 1; ++round) {
-    if (distance == round + 1) phase.recv(axis.left(), {0, 1});
-    if (distance == round) phase.send(axis.right(), {0, 1});
+    if (distance == round + 1) phase.recv(axis.left(), axis.all());
+    if (distance == round) phase.send(axis.right(), axis.all());
     phase.next_round();
   }
-  if (distance == 0) phase.finish({0, 1});
 }
 
 // The other way: partial results come down the chain to the root.
 void chain_reduce(const Axis& axis, std::int32_t root, PhaseBuilder& phase) {
   const std::int32_t distance = axis.wrap(axis.self() - root);
   for (std::int32_t round = axis.size() - 1; round > 0; --round) {
-    if (distance == round - 1) phase.recv_reduce(axis.right(), {0, 1});
-    if (distance == round) phase.send(axis.left(), {0, 1});
+    if (distance == round - 1) phase.recv_reduce(axis.right(), axis.all());
+    if (distance == round) phase.send(axis.left(), axis.all());
     phase.next_round();
   }
-  if (distance == 0) phase.finish({0, 1});
 }
 
 }  // namespace tutti::plan

@@ -30,12 +30,10 @@ void circulant_reduce_scatter(const Axis& axis, PhaseBuilder& phase) {
     phase.recv_reduce(axis.left(skip[k]), axis.chunk(axis.self(), given));
     phase.next_round();
   }
-  phase.finish(axis.own());
 }
 
 // The same backwards: the run of chunks that a rank holds grows from s(k) to s(k-1).
 void circulant_all_gather(const Axis& axis, PhaseBuilder& phase) {
-  phase.finish(axis.own());
   const auto skip = skips(axis.size());
   for (std::size_t k = skip.size() - 1; k >= 1; --k) {
     const std::int32_t given = skip[k - 1] - skip[k];
@@ -43,11 +41,6 @@ void circulant_all_gather(const Axis& axis, PhaseBuilder& phase) {
     phase.recv(axis.right(skip[k]), axis.chunk(axis.self() + skip[k], given));
     phase.next_round();
   }
-}
-
-void circulant_all_reduce(const Axis& axis, PhaseBuilder& phase) {
-  circulant_reduce_scatter(axis, phase);
-  circulant_all_gather(axis, phase);
 }
 
 }  // namespace tutti::plan

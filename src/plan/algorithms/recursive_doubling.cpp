@@ -21,26 +21,25 @@ std::int32_t core_size(std::int32_t size) {
 // The first 2 * spare ranks work in pairs: the even one lends its contribution to the odd one, and gets the result
 // back.
 void recursive_doubling_all_reduce(const Axis& axis, PhaseBuilder& phase) {
-  constexpr ChunkRange kAll{0, 1};
+  const ChunkRange all = axis.all();
   const std::int32_t core = core_size(axis.size());
   const std::int32_t spare = axis.size() - core;
   const bool paired = axis.self() < 2 * spare;
   const bool lends = paired && axis.self() % 2 == 0;
-  if (lends) phase.send(axis.right(), kAll);
-  if (paired && !lends) phase.recv_reduce(axis.left(), kAll, PhaseBuilder::Side::left);
-  phase.next_round();
+  if (lends) phase.send(axis.right(), all);
+  if (paired && !lends) phase.recv_reduce(axis.left(), all, PhaseBuilder::Side::left);
+  if (spare > 0) phase.next_round();
   const std::int32_t seat = paired ? axis.self() / 2 : axis.self() - spare;  // among the `core` that go on
   for (std::int32_t mask = 1; mask < core; mask *= 2) {
     if (!lends) {
       const std::int32_t other = seat ^ mask;
       const Rank peer = axis.at(other < spare ? 2 * other + 1 : other + spare);
-      phase.exchange_reduce(peer, kAll, other < seat ? PhaseBuilder::Side::left : PhaseBuilder::Side::right);
+      phase.exchange_reduce(peer, all, other < seat ? PhaseBuilder::Side::left : PhaseBuilder::Side::right);
     }
     phase.next_round();
   }
-  if (!lends) phase.finish(kAll);
-  if (lends) phase.recv(axis.right(), kAll);
-  if (paired && !lends) phase.send(axis.left(), kAll);
+  if (lends) phase.recv(axis.right(), all);
+  if (paired && !lends) phase.send(axis.left(), all);
 }
 
 // Halves what a rank is responsible for until its own chunk is left.
@@ -52,11 +51,9 @@ void recursive_halving_reduce_scatter(const Axis& axis, PhaseBuilder& phase) {
                       peer < axis.self() ? PhaseBuilder::Side::left : PhaseBuilder::Side::right);
     phase.next_round();
   }
-  phase.finish(axis.own());
 }
 
 void recursive_doubling_all_gather(const Axis& axis, PhaseBuilder& phase) {
-  phase.finish(axis.own());
   for (std::int32_t held = 1; held < axis.size(); held *= 2) {
     const std::int32_t peer = axis.self() ^ held;
     phase.send(axis.at(peer), axis.chunk(axis.self() / held * held, held));

@@ -1,169 +1,250 @@
 #include "plan/verify/verify.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <random>
 #include <vector>
 
-#include "plan/verify/symbolic_memory.hpp"
+#include "plan/verify/contribution.hpp"
+#include "plan/verify/heard.hpp"
+#include "plan/verify/memory.hpp"
+#include "plan/verify/races.hpp"
 
 namespace tutti::plan {
 namespace {
-
-// One rank: its program, what each step still waits for, and its memory.
-struct Actor {
-  Program program;
-  std::vector<std::uint32_t> waits;
-  std::size_t finished = 0;
-  SymbolicMemory memory;
-};
 
 struct Posted {
   std::int32_t rank;
   std::uint32_t step;
 };
 
+// One rank: what each step still waits for, its memory, and the messages whose other end has not come yet.
+template <typename Contributions>
+struct Actor {
+  Actor(const Program& its, bool in_place) : program(its), memory(its, in_place) {
+    waits.reserve(its.size());
+    for (std::uint32_t i = 0; i < its.size(); ++i) waits.push_back(its.steps[i].dependencies);
+    if (its.collective == Collective::barrier) tokens.emplace_back(index(its.self));
+  }
+
+  const Program& program;
+  std::vector<std::uint32_t> waits;
+  std::uint32_t finished = 0;
+  Memory<Contributions> memory;
+  std::vector<Heard> tokens;
+  std::vector<std::uint32_t> sends;  // posted and not met, in order
+  std::vector<std::uint32_t> recvs;
+};
+
+template <typename Contributions>
 class Execution {
  public:
-  Execution(const Plan& plan, std::vector<Program> programs, const VerifyOptions& options)
-      : plan_(plan), random_(options.seed) {
-    for (auto& program : programs) {
-      const Rank self = program.self;
-      Actor actor{std::move(program), {}, 0, SymbolicMemory(plan, self, options.in_place)};
-      actors_.push_back(std::move(actor));
-    }
+  using Message = typename Memory<Contributions>::Message;
+
+  Execution(std::span<const Program> programs, const VerifyOptions& options) : options_(options) {
+    actors_.reserve(programs.size());
+    for (const Program& program : programs) actors_.emplace_back(program, options.in_place);
   }
 
   Status run() {
-    for (std::int32_t rank = 0; rank < plan_.ranks; ++rank) {
-      Actor& actor = actors_[static_cast<std::size_t>(rank)];
-      for (std::uint32_t i = 0; i < actor.program.size(); ++i) {
-        actor.waits.push_back(actor.program.steps[i].dependencies);
-        if (actor.waits.back() == 0) ready_.push_back({rank, i});
+    for (std::int32_t rank = 0; rank < static_cast<std::int32_t>(actors_.size()); ++rank) {
+      for (std::uint32_t i = 0; i < actor(rank).program.size(); ++i) {
+        if (actor(rank).program.steps[i].dependencies == 0) ready_.push_back({rank, i});
       }
+      TUTTI_TRY(run_ready());
     }
-    while (!ready_.empty() || !matched_.empty()) TUTTI_TRY(advance());
     TUTTI_TRY(check_finished());
-    for (const Actor& actor : actors_) TUTTI_TRY(actor.memory.check_result(actor.program));
+    const auto all = Contributions::all(static_cast<std::int32_t>(actors_.size()));
+    for (auto& one : actors_) {
+      TUTTI_TRY(one.memory.check_result(one.program, all, options_.in_rank_order));
+      TUTTI_TRY(check_barrier(one));
+    }
     return {};
   }
 
  private:
-  using Channel = std::pair<std::int32_t, std::int32_t>;  // from, to
-
-  // Takes one event at random: a step that may start, or a message whose two ends have met.
-  Status advance() {
-    const auto pick = std::uniform_int_distribution<std::size_t>(0, ready_.size() + matched_.size() - 1)(random_);
-    if (pick < ready_.size()) {
-      std::swap(ready_[pick], ready_.back());
-      const Posted step = ready_.back();
+  Status run_ready() {
+    while (!ready_.empty()) {
+      const Posted next = ready_.back();
       ready_.pop_back();
-      return start(step);
+      TUTTI_TRY(start(next));
     }
-    std::swap(matched_[pick - ready_.size()], matched_.back());
-    const auto [send, recv] = matched_.back();
-    matched_.pop_back();
-    return deliver(send, recv);
+    return {};
   }
 
   Status start(Posted posted) {
-    Actor& actor = actor_of(posted);
+    auto& self = actor(posted.rank);
     const Step& step = step_of(posted);
-    if (auto begun = actor.memory.begin(step, actor.program); !begun) return begun.error().within(place(posted));
     release(posted, true);
-    if (step.verb == Verb::copy || step.verb == Verb::reduce) {
-      if (auto done = actor.memory.compute(step, actor.program); !done) return done.error().within(place(posted));
-      return finish(posted);
+    if (!step.moves()) {
+      if (auto done = compute(self, step); !done) return done.error().within(place(posted));
+      finish(posted);
+      return {};
     }
     const bool sends = step.verb == Verb::send;
-    if (index(step.peer) < 0 || index(step.peer) >= plan_.ranks || index(step.peer) == posted.rank) {
-      return Error{Code::invalid_argument, fmt::format("{}: there is no such peer", place(posted))};
+    auto& other = actor(index(step.peer));
+    auto& theirs = sends ? other.recvs : other.sends;
+    const auto met = std::find_if(theirs.begin(), theirs.end(), [&](std::uint32_t their_step) {
+      return index(other.program.steps[their_step].peer) == posted.rank;
+    });
+    if (met == theirs.end()) {
+      (sends ? self.sends : self.recvs).push_back(posted.step);
+      return {};
     }
-    const Channel channel = sends ? Channel{posted.rank, index(step.peer)} : Channel{index(step.peer), posted.rank};
-    (sends ? sends_ : recvs_)[channel].push_back(posted);
-    auto& from = sends_[channel];
-    auto& to = recvs_[channel];
-    if (!from.empty() && !to.empty()) {
-      matched_.emplace_back(from.front(), to.front());
-      from.pop_front();
-      to.pop_front();
-    }
-    return {};
+    const Posted their{index(step.peer), *met};
+    theirs.erase(met);
+    return sends ? deliver(posted, their) : deliver(their, posted);
   }
 
   Status deliver(Posted send, Posted recv) {
-    const auto message = actor_of(send).memory.read(step_of(send));
-    if (auto taken = actor_of(recv).memory.arrive(step_of(recv), message); !taken) {
+    if (auto taken = take(send, recv); !taken) {
       return taken.error().within(fmt::format("{} meets {}", place(send), place(recv)));
     }
-    TUTTI_TRY(finish(send));
-    return finish(recv);
-  }
-
-  Status finish(Posted posted) {
-    Actor& actor = actor_of(posted);
-    actor.memory.end(step_of(posted), actor.program);
-    ++actor.finished;
-    release(posted, false);
+    finish(send);
+    finish(recv);
     return {};
   }
 
+  Status take(Posted send, Posted recv) {
+    auto& from = actor(send.rank);
+    auto& to = actor(recv.rank);
+    const Step& sent = step_of(send);
+    const Step& received = step_of(recv);
+    const bool token = sent.src == Buffer::token;
+    if (token != (received.dst == Buffer::token)) return wrong("a token meets data");
+    if (token) {
+      Heard heard;
+      for (std::uint32_t i = sent.src_first; i < sent.src_first + sent.chunks && i < from.tokens.size(); ++i)
+        heard.add(from.tokens[i]);
+      to.tokens.resize(std::max<std::size_t>(to.tokens.size(), received.dst_first + 1));
+      to.tokens[received.dst_first] = heard;
+      return {};
+    }
+    if (sent.chunks != received.chunks)
+      return wrong(fmt::format("{} chunks arrive where {} are expected", sent.chunks, received.chunks));
+    Message message = TUTTI_TRY(from.memory.read(sent.src, sent.src_first, sent.chunks));
+    // Chunks of a vector differ in length: both ends must mean the same ones.
+    if (!options_.equal_chunks && !has_blocks(to.program.collective) && sent.src_first != place_of(received))
+      return wrong(fmt::format("chunk {} arrives where chunk {} is expected", sent.src_first, place_of(received)));
+    if (received.verb == Verb::recv_reduce) {
+      const Message local = TUTTI_TRY(to.memory.read(received.src, received.src_first, received.chunks));
+      message = (received.flags & kArrivedFirst) != 0 ? TUTTI_TRY(Memory<Contributions>::combine(message, local))
+                                                      : TUTTI_TRY(Memory<Contributions>::combine(local, message));
+    }
+    to.memory.write(received.dst, received.dst_first, message);
+    return {};
+  }
+
+  // The chunks of the vector that a receive is about.
+  static std::uint32_t place_of(const Step& step) {
+    return step.dst == Buffer::slots ? step.src_first : step.dst_first;
+  }
+
+  Status compute(Actor<Contributions>& self, const Step& step) {
+    if (step.verb == Verb::wait) return {};
+    Message value = TUTTI_TRY(self.memory.read(step.src, step.src_first, step.chunks, step.src_stride()));
+    if (step.verb == Verb::reduce) {
+      const Message own = value;
+      for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
+        const Message next = slot == step.own_slot()
+                                 ? own
+                                 : TUTTI_TRY(self.memory.read(Buffer::slots, step.slot + slot * step.chunks, step.chunks));
+        value = slot == 0 ? next : TUTTI_TRY(Memory<Contributions>::combine(value, next));
+      }
+    }
+    self.memory.write(step.dst, step.written_first(), value, step.dst_stride());
+    return {};
+  }
+
+  void finish(Posted posted) {
+    ++actor(posted.rank).finished;
+    release(posted, false);
+  }
+
   void release(Posted posted, bool when_posted) {
-    Actor& actor = actor_of(posted);
-    for (const Edge edge : actor.program.successors_of(posted.step)) {
-      if ((edge.when_posted != 0) == when_posted && --actor.waits[edge.step] == 0)
-        ready_.push_back({posted.rank, edge.step});
+    auto& self = actor(posted.rank);
+    for (const Edge edge : self.program.successors_of(posted.step)) {
+      if ((edge.when_posted != 0) == when_posted && --self.waits[edge.step] == 0) ready_.push_back({posted.rank, edge.step});
     }
   }
 
   Status check_finished() const {
-    for (const Actor& actor : actors_) {
-      if (actor.finished == actor.program.size()) continue;
-      for (const auto* const waiting : {&sends_, &recvs_}) {
-        for (const auto& [channel, steps] : *waiting) {
-          if (!steps.empty()) {
-            return Error{Code::invalid_argument, fmt::format("deadlock: {} is never met", place(steps.front()))};
-          }
-        }
-      }
-      return Error{Code::invalid_argument,
-                   fmt::format("deadlock: rank {} has steps that never start", index(actor.program.self))};
+    for (std::int32_t rank = 0; rank < static_cast<std::int32_t>(actors_.size()); ++rank) {
+      const auto& one = actors_[static_cast<std::size_t>(rank)];
+      if (!one.sends.empty()) return wrong(fmt::format("deadlock: {} is never met", place({rank, one.sends.front()})));
+      if (!one.recvs.empty()) return wrong(fmt::format("deadlock: {} is never met", place({rank, one.recvs.front()})));
+    }
+    for (const auto& one : actors_) {
+      if (one.finished != one.program.size())
+        return wrong(fmt::format("deadlock: rank {} has steps that never start", index(one.program.self)));
     }
     return {};
   }
 
-  Actor& actor_of(Posted posted) { return actors_[static_cast<std::size_t>(posted.rank)]; }
+  Status check_barrier(const Actor<Contributions>& one) const {
+    if (one.program.collective != Collective::barrier) return {};
+    Heard heard;
+    for (const Heard& token : one.tokens) heard.add(token);
+    if (heard.of_all(static_cast<std::int32_t>(actors_.size()))) return {};
+    return wrong(fmt::format("rank {} leaves having heard of {} only", index(one.program.self), heard.describe()));
+  }
+
+  static Error wrong(std::string text) { return {Code::invalid_argument, std::move(text)}; }
+  Actor<Contributions>& actor(std::int32_t rank) { return actors_[static_cast<std::size_t>(rank)]; }
   const Step& step_of(Posted posted) const {
     return actors_[static_cast<std::size_t>(posted.rank)].program.steps[posted.step];
   }
   std::string place(Posted posted) const {
-    return fmt::format("rank {} step {} ({})", posted.rank, static_cast<std::uint32_t>(posted.step),
-                       to_string(step_of(posted)));
+    return fmt::format("rank {} step {} ({})", posted.rank, posted.step, to_string(step_of(posted)));
   }
 
-  const Plan& plan_;
-  std::mt19937_64 random_;
-  std::vector<Actor> actors_;
+  VerifyOptions options_;
+  std::vector<Actor<Contributions>> actors_;
   std::vector<Posted> ready_;
-  std::vector<std::pair<Posted, Posted>> matched_;
-  std::map<Channel, std::deque<Posted>> sends_;
-  std::map<Channel, std::deque<Posted>> recvs_;
 };
+
+Status check_alone(std::span<const Program> programs, bool in_place) {
+  for (std::size_t rank = 0; rank < programs.size(); ++rank) {
+    const Program& program = programs[rank];
+    const Program& first = programs.front();
+    if (index(program.self) != static_cast<std::int32_t>(rank) || program.ranks != programs.size() ||
+        program.collective != first.collective || program.root != first.root || program.chunks != first.chunks ||
+        program.segments != first.segments)
+      return Error{Code::invalid_argument, fmt::format("the program of rank {} belongs to another plan", rank)};
+    TUTTI_TRY(check_form(program));
+    TUTTI_TRY(check_races(program, in_place));
+  }
+  return {};
+}
 
 }  // namespace
 
-Status verify(const Plan& plan, std::vector<Program> programs, const VerifyOptions& options) {
-  return Execution(plan, std::move(programs), options).run();
+Status verify(std::span<const Program> programs, const VerifyOptions& options) {
+  if (programs.empty()) return Error{Code::invalid_argument, "there are no programs"};
+  TUTTI_TRY(check_alone(programs, options.in_place));
+  if (programs.size() <= static_cast<std::size_t>(ContributionSet::kMostRanks))
+    return Execution<ContributionSet>(programs, options).run();
+  return Execution<Fingerprint>(programs, options).run();
 }
 
 Status verify(const Plan& plan, const VerifyOptions& options) {
   std::vector<Program> programs;
-  for (std::int32_t rank = 0; rank < plan.ranks; ++rank) programs.push_back(lower(plan, Rank{rank}, options.in_place));
-  return verify(plan, std::move(programs), options);
+  programs.reserve(static_cast<std::size_t>(plan.ranks()));
+  for (std::int32_t rank = 0; rank < plan.ranks(); ++rank) programs.push_back(lower(plan, Rank{rank}, options.in_place));
+  return verify(programs, options);
+}
+
+// Groups are runs of ranks, and are combined within before they are combined with others.
+bool keeps_rank_order(const Plan& plan) {
+  if (!plan.levels->in_rank_order()) return false;
+  return std::ranges::all_of(plan.stripes(), [](const Stripe& stripe) {
+    for (std::size_t t = 0; t < stripe.depth; ++t) {
+      const Tier& tier = stripe.list[t];
+      if (t > 0 && tier.level < stripe.list[t - 1].level) return false;
+      if (tier.method->down != nullptr && tier.method->down->commutative) return false;
+    }
+    return true;
+  });
 }
 
 }  // namespace tutti::plan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/result.hpp"
 #include "plan/plan.hpp"
@@ -10,16 +11,25 @@ namespace tutti::plan {
 
 struct VerifyOptions {
   bool in_place = false;
-  std::uint64_t seed = 0;  // which of the possible orders of events is taken
+  bool in_rank_order = false;  // contributions must be combined in rank order: operators that do not commute
+  bool equal_chunks = false;   // the call will be cut into chunks of one length, so that any may stand for any
 };
 
-/// Every output slice holds each contribution exactly once (in rank order where the algorithm promises it); sends match
-/// receives; nothing is read while it is written; no deadlock although a message is only taken when its receive is
-/// posted (a program without wildcards that does not deadlock then does not deadlock with any buffering: Siegel &
-/// Avrunin). The error says rank, step and slice. Takes time and memory in ranks^2 * steps.
+/// What is proven, for every order of events and not only for one:
+/// - every output slice holds each contribution exactly once: exactly up to 256 ranks, beyond that by random fingerprints
+///   modulo 2^61 - 1;
+/// - sends match receives;
+/// - nothing is read or written while it is written: steps of a rank that use one slice are ordered by its dependencies;
+/// - no deadlock although a message is only taken when its receive is posted. A program without wildcards and races does
+///   the same under every order of events, and one that does not deadlock then does not with any buffering (Siegel &
+///   Avrunin, "Modeling wildcard-free MPI programs for verification", PPoPP 2005).
+/// The error says rank, step and slice.
 Status verify(const Plan& plan, const VerifyOptions& options);
 
-/// The same for given programs, one a rank, that claim to carry out `plan`: for programs that came from elsewhere.
-Status verify(const Plan& plan, std::vector<Program> programs, const VerifyOptions& options);
+/// The same for given programs, one a rank, in order of ranks: for programs that came from elsewhere.
+Status verify(std::span<const Program> programs, const VerifyOptions& options);
+
+/// Whether the plan combines contributions in rank order.
+bool keeps_rank_order(const Plan& plan);
 
 }  // namespace tutti::plan

@@ -1,0 +1,42 @@
+// Linear: the root talks to every other rank itself, at once.
+// Rounds: 1.   Bytes sent or received at the root: p-1 vectors, or (p-1)/p of the blocks for gather and scatter.
+// Needs: nothing; contributions are reduced in rank order by one kernel call.   Wins: few ranks; blocks of lengths that
+// only their sender and receiver know.
+#include "plan/algorithms/algorithms.hpp"
+
+namespace tutti::plan {
+
+void linear_broadcast(const Axis& axis, std::int32_t root, PhaseBuilder& phase) {
+  if (axis.self() != root) phase.recv(axis.at(root), axis.all());
+  for (std::int32_t distance = 1; distance < axis.size() && axis.self() == root; ++distance)
+    phase.send(axis.right(distance), axis.all());
+  phase.next_round();
+}
+
+void linear_reduce(const Axis& axis, std::int32_t root, PhaseBuilder& phase) {
+  if (axis.self() != root) {
+    phase.send(axis.at(root), axis.all());
+  } else if (axis.size() > 1) {
+    const Slots slots = phase.make_slots(static_cast<std::uint32_t>(axis.size()), axis.all());
+    for (std::int32_t distance = 1; distance < axis.size(); ++distance)
+      phase.recv_slot(axis.left(distance), slots, static_cast<std::uint32_t>(axis.wrap(root - distance)));
+    phase.reduce_slots(slots, static_cast<std::uint32_t>(root));
+  }
+  phase.next_round();
+}
+
+void linear_gather(const Axis& axis, std::int32_t root, PhaseBuilder& phase) {
+  if (axis.self() != root) phase.send(axis.at(root), axis.own());
+  for (std::int32_t distance = 1; distance < axis.size() && axis.self() == root; ++distance)
+    phase.recv(axis.left(distance), axis.chunk(root - distance));
+  phase.next_round();
+}
+
+void linear_scatter(const Axis& axis, std::int32_t root, PhaseBuilder& phase) {
+  if (axis.self() != root) phase.recv(axis.at(root), axis.own());
+  for (std::int32_t distance = 1; distance < axis.size() && axis.self() == root; ++distance)
+    phase.send(axis.right(distance), axis.chunk(root + distance));
+  phase.next_round();
+}
+
+}  // namespace tutti::plan
