@@ -12,7 +12,9 @@ namespace tutti::topology {
 struct Link {
   double latency_us = 0;      // from the first byte sent to the first byte seen
   double overhead_us = 0;     // processor time for a message, at each end
-  double bandwidth_GBps = 1;  // bytes of one flow; 1e9 a second
+  double bandwidth_GBps = 1;  // bytes that one rank can send, and receive at the same time; 1e9 a second
+  double uplink_GBps = 0;     // that all ranks of a unit share towards the level's other units; 0: as much as they can send
+  int port = 0;               // levels with the same number share the rank's bandwidth
 };
 
 /// Where a number comes from; a report that rests on assumptions says so.
@@ -21,8 +23,8 @@ std::string_view to_string(Provenance provenance);
 
 /// The two levels that a job sees without any description of its cluster: inside a node, and between nodes.
 struct Links {
-  Link node{0.25, 0.08, 6.0};
-  Link network{20.0, 2.0, 2.5};
+  Link node{.latency_us = 0.25, .overhead_us = 0.08, .bandwidth_GBps = 6.0};
+  Link network{.latency_us = 20.0, .overhead_us = 2.0, .bandwidth_GBps = 2.5, .uplink_GBps = 2.5, .port = 1};
   double wake_up_us = 8.0;   // until a rank that shares its core runs again
   double reduce_GBps = 8.0;  // bytes of one operand
   double copy_GBps = 10.0;

@@ -55,15 +55,11 @@ Volume spread_by_bruck(std::int32_t p, std::int32_t radix) {
   const double rounds = digits(p, radix);
   return {.rounds = rounds, .messages = rounds * (radix - 1), .spread = share(p)};
 }
-// A rank has two children in one of the two trees, and none in the other.
+// A rank has two children in one of the two trees and none in the other: this is the average.
 Volume in_tree(std::int32_t p, std::int32_t) {
   const double depth = std::floor(std::log2(static_cast<double>(p)));
   const double once = p > 1 ? 1 : 0;
-  return {.rounds = 2 * depth, .messages = 3 * once, .gather = 1.5 * once, .spread = 1.5 * once, .reduced = 2 * once};
-}
-Volume in_twin_tree(std::int32_t p, std::int32_t) {
-  Volume volume = in_tree(p, 2);
-  return {.rounds = volume.rounds, .messages = volume.messages / 3, .gather = volume.gather / 3, .spread = volume.spread / 3};
+  return {.rounds = 2 * depth, .messages = 2 * once, .gather = once, .spread = once, .reduced = once};
 }
 
 constexpr auto kAllReduce = Collective::all_reduce;
@@ -200,7 +196,7 @@ constexpr std::array kAlgorithms = {
               .role = kAllReduce,
               .commutative = true,
               .build = rootless<twin_tree_all_reduce>,
-              .volume = in_twin_tree},
+              .volume = in_tree},
 
     Algorithm{.name = "linear",
               .role = kReduce,
@@ -356,6 +352,10 @@ constexpr Method unsegmented(Method method) {
   method.segmented = false;
   return method;
 }
+constexpr Method paired(Method method) {
+  method.paired = true;
+  return method;
+}
 constexpr Method over_all_levels(Method method) {
   method.all_levels = true;
   method.segmented = false;
@@ -379,8 +379,8 @@ constexpr std::array kMethods = {
     both("pat", "medium messages where far links are slow"),
     both("ring", "large messages over networks on few ranks"),
     both("ring_reversed", "the other direction of every link: in a second stripe beside ring"),
-    down("tree", kAllReduce, kWhole, "large messages on many ranks, beside its twin in a second stripe"),
-    down("twin_tree", kAllReduce, kWhole, "a second stripe beside tree"),
+    paired(down("tree", kAllReduce, kWhole, "large messages on many ranks, beside its twin in a second stripe")),
+    paired(down("twin_tree", kAllReduce, kWhole, "a second stripe beside tree")),
     led("binomial", "small messages between levels of uneven size"),
     led("chain", "large messages in many segments between levels of uneven size"),
     led("linear", "few ranks a level"),

@@ -56,6 +56,7 @@ struct Method {
   bool has_radix = false;
   bool segmented = true;  // may be cut into segments
   bool all_levels = false;  // one tier of it handles all levels
+  bool paired = false;      // a stripe beside its twin: its volume is the average of the two
 
   enum class Mode : std::uint8_t {
     split,  // each member goes on with its own part

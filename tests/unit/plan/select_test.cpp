@@ -2,47 +2,90 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
+#include "plan/way.hpp"
+
 namespace tutti::plan {
 namespace {
 
+using topology::Fabric;
 using topology::Layout;
+using topology::Levels;
 using topology::Links;
 
-Selection choose(const Query& query, const Layout& layout, const char* forced = "") {
+Fabric node_fabric(const Layout& layout) {
   Links links;
   links.cores = 128;
-  auto selection = select(query, layout, links, *ForcedAlgorithms::parse(forced));
-  EXPECT_TRUE(selection);
+  return fabric_of(layout, links);
+}
+
+Fabric cluster(const char* levels) {
+  return assumed_fabric(std::make_shared<const Levels>(*Levels::parse(levels)));
+}
+
+Selection choose(const Query& query, const Fabric& fabric, const char* forced = "") {
+  auto selection = select(query, fabric, *ForcedAlgorithms::parse(forced));
+  EXPECT_TRUE(selection) << (selection ? "" : selection.error().text);
   return *selection;
 }
 
 TEST(Select, NeverTakesAFlatRingAtScale) {
-  for (const std::uint64_t count : {2ULL, 1ULL << 10, 1ULL << 20}) {
-    const auto selection = choose({.collective = Collective::all_reduce, .count = count}, Layout::regular(12288, 8));
-    EXPECT_NE(selection.plan.algorithm->name, "ring");
-    EXPECT_NE(selection.plan.algorithm->name, "one_shot");
+  for (const char* const levels : {"8x32x12x32", "256x384"}) {
+    for (const std::uint64_t count : {2ULL, 1ULL << 10, 1ULL << 20, 1ULL << 28}) {
+      const auto selection = choose({.collective = Collective::all_reduce, .count = count}, cluster(levels));
+      EXPECT_GT(selection.plan.levels->depth(), 1);
+      std::uint32_t rounds = 0;
+      for (int level = 0; level < cluster(levels).levels->depth(); ++level)
+        rounds += 2 * static_cast<std::uint32_t>(ceil_log2(cluster(levels).levels->width(level)));
+      EXPECT_LE(rounds_of(selection.plan), rounds) << describe(selection.plan);
+    }
+  }
+}
+
+TEST(Select, ReachesTheCutBoundAtScale) {
+  for (const char* const levels : {"8x32x12x32", "256x384", "512x192", "72x1365"}) {
+    const auto selection = choose({.collective = Collective::all_reduce, .count = 1ULL << 28}, cluster(levels));
+    EXPECT_GE(selection.bound.bandwidth_us / selection.cost.total_us, 0.95) << levels << ": " << describe(selection.plan) << " " << selection.cost.total_us;
+    EXPECT_LE(selection.bound.bandwidth_us, selection.cost.total_us);
+  }
+}
+
+TEST(Select, NeverBeatsTheBound) {
+  for (const Collective collective : kCollectives) {
+    if (collective == Collective::barrier) continue;
+    for (const char* const levels : {"8", "8x4", "3+5", "4x4x4", "256x16"}) {
+      for (const std::uint64_t count : {1ULL, 1ULL << 12, 1ULL << 22}) {
+        const auto selection = choose({.collective = collective, .count = count}, cluster(levels));
+        EXPECT_GE(selection.cost.total_us, selection.bound.bandwidth_us * 0.999) << describe(selection.plan) << " " << count;
+      }
+    }
   }
 }
 
 TEST(Select, TakesFewRoundsForSmallMessagesAndFewBytesForLargeOnes) {
-  const Layout layout = Layout::regular(1, 8);
-  const auto small = choose({.collective = Collective::all_reduce, .count = 2}, layout);
-  const auto large = choose({.collective = Collective::all_reduce, .count = 1 << 24}, layout);
-  EXPECT_FALSE(small.plan.algorithm->cut_by_rank);
-  EXPECT_TRUE(large.plan.algorithm->cut_by_rank);
+  const Fabric fabric = node_fabric(Layout::regular(1, 8));
+  const auto small = choose({.collective = Collective::all_reduce, .count = 2}, fabric);
+  const auto large = choose({.collective = Collective::all_reduce, .count = 1 << 24}, fabric);
+  EXPECT_EQ(small.plan.stripes()[0].list[0].method->mode, Method::Mode::whole);
+  EXPECT_EQ(large.plan.stripes()[0].list[0].method->mode, Method::Mode::split);
   EXPECT_GT(large.plan.segments, 1U);
 }
 
+TEST(Select, SplitsTheDataOverBothOrdersWhereTheInnerLevelIsTheBottleneck) {
+  const auto selection = choose({.collective = Collective::all_reduce, .count = 1ULL << 28}, cluster("256x384"));
+  EXPECT_EQ(selection.plan.stripes().size(), 2U) << describe(selection.plan);
+}
+
 TEST(Select, KeepsToRestrictions) {
-  const auto odd = choose({.collective = Collective::all_gather, .count = 1}, Layout::regular(1, 6));
-  EXPECT_FALSE(odd.plan.algorithm->power_of_two);
-  const auto ordered =
-      choose({.collective = Collective::all_reduce, .count = 1 << 20, .commutative = false}, Layout::regular(1, 6));
-  EXPECT_FALSE(ordered.plan.algorithm->commutative);
+  const auto ordered = choose({.collective = Collective::all_reduce, .count = 1 << 20, .commutative = false},
+                              node_fabric(Layout::regular(1, 6)));
+  EXPECT_FALSE(ordered.plan.stripes()[0].list[0].method->down->commutative);
   for (const std::uint64_t count : {1ULL, 1ULL << 24}) {
-    const auto same_bits =
-        choose({.collective = Collective::all_reduce, .count = count, .deterministic = true}, Layout::regular(2, 3));
-    EXPECT_TRUE(same_bits.plan.algorithm->rank_order);
+    const auto same_bits = choose({.collective = Collective::all_reduce, .count = count, .deterministic = true},
+                                  node_fabric(Layout::regular(2, 3)));
+    EXPECT_TRUE(same_bits.plan.stripes()[0].list[0].method->down->rank_order);
+    EXPECT_EQ(same_bits.plan.levels->depth(), 1);
   }
 }
 
@@ -51,27 +94,41 @@ TEST(Select, SomeAlgorithmServesEveryCall) {
     for (const bool commutative : {false, true}) {
       for (const bool deterministic : {false, true}) {
         for (std::int32_t ranks = 1; ranks < 9; ++ranks) {
-          const auto selection = choose(
-              {.collective = collective, .count = 100, .commutative = commutative, .deterministic = deterministic},
-              Layout::regular(1, ranks));
-          EXPECT_TRUE(selection.candidates.front().refused.empty());
+          for (const bool spread : {false, true}) {
+            const auto selection = choose(
+                {.collective = collective, .count = 100, .commutative = commutative, .deterministic = deterministic},
+                node_fabric(spread ? Layout::regular(ranks, 2) : Layout::regular(1, ranks)));
+            EXPECT_TRUE(selection.candidates.front().refused.empty());
+            EXPECT_EQ(refusal(selection.plan), "");
+          }
         }
       }
     }
   }
 }
 
+TEST(Select, ServesBlocksWhoseLengthsOnlySomeKnow) {
+  for (const Collective collective : {Collective::gather, Collective::scatter, Collective::all_to_all}) {
+    const auto selection =
+        choose({.collective = collective, .count = 100, .uneven = true}, node_fabric(Layout::regular(3, 5)));
+    EXPECT_EQ(selection.plan.levels->depth(), 1) << describe(selection.plan);
+  }
+}
+
 TEST(Select, ObeysForceAndSegments) {
-  const auto selection =
-      choose({.collective = Collective::all_reduce, .count = 1}, Layout::regular(1, 4), "all_reduce:ring/8");
-  EXPECT_EQ(selection.plan.algorithm->name, "ring");
+  const auto selection = choose({.collective = Collective::all_reduce, .count = 1}, node_fabric(Layout::regular(1, 4)),
+                                "all_reduce:ring/8");
+  EXPECT_EQ(way_of(selection.plan), "ring");
   EXPECT_EQ(selection.plan.segments, 8U);
+  const auto composed = choose({.collective = Collective::all_reduce, .count = 1}, node_fabric(Layout::regular(3, 4)),
+                               "all_reduce:two_shot>ring/2");
+  EXPECT_EQ(way_of(composed.plan), "two_shot>ring");
 }
 
 TEST(Select, SaysWhyAForcedAlgorithmCannotBeUsed) {
   const auto forced = *ForcedAlgorithms::parse("reduce_scatter:recursive_halving");
   const auto selection =
-      select({.collective = Collective::reduce_scatter, .count = 1}, Layout::regular(1, 6), Links{}, forced);
+      select({.collective = Collective::reduce_scatter, .count = 1}, node_fabric(Layout::regular(1, 6)), forced);
   ASSERT_FALSE(selection);
   EXPECT_NE(selection.error().text.find("power of two"), std::string::npos) << selection.error().text;
 }

@@ -1,0 +1,170 @@
+#include "plan/select/select.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "plan/select/candidates.hpp"
+#include "plan/way.hpp"
+
+namespace tutti::plan {
+namespace {
+
+constexpr std::uint32_t kMostSegments = 64;
+constexpr double kWorthIt = 1.02;                 // twice the segments are twice the steps: they must gain this much
+constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below it, overheads eat what overlap gains
+
+// What plans are ranked by.
+double rank_of(const Candidate& candidate) {
+  return candidate.cost.total_us * std::pow(kWorthIt, std::log2(static_cast<double>(candidate.plan.segments)));
+}
+
+bool is_segmented(const Plan& plan) {
+  return std::ranges::all_of(plan.stripes(), [](const Stripe& stripe) {
+    return std::ranges::all_of(stripe.tiers(), [](const Tier& tier) { return tier.method->segmented; });
+  });
+}
+
+// The least part of the vector that one rank handles at a time.
+double part_of(const Plan& plan) {
+  double least = 1;
+  for (const Stripe& stripe : plan.stripes()) {
+    double part = 1;
+    for (const Tier& tier : stripe.tiers()) {
+      if (tier.method->mode == Method::Mode::split) part /= plan.levels->width(tier.level);
+    }
+    least = std::min(least, part);
+  }
+  return least;
+}
+
+class Search {
+ public:
+  Search(const Query& query, const topology::Fabric& fabric)
+      : query_(query), fabric_(fabric), bytes_(total_bytes(query, fabric.ranks())) {}
+
+  void complete(Plan& plan) const {
+    plan.widened = needs_widening(plan, query_.type, query_.op);
+    plan.divides = query_.op == ReduceOp::avg && is_reduction(query_.collective);
+  }
+
+  Candidate priced(Plan plan, std::uint32_t segments) {
+    plan.segments = segments;
+    ++count_;
+    return Candidate{plan, predict(plan, bytes_, query_.type, fabric_), {}};
+  }
+
+  // `bytes` is what is handled at a time: the vector, or a tile of it.
+  [[nodiscard]] std::uint32_t most_segments(const Plan& plan) const {
+    if (!is_segmented(plan)) return 1;
+    const std::uint32_t scratch = scratch_per_element(plan);
+    const double tile = scratch == 0 ? bytes_ : std::min(bytes_, static_cast<double>(query_.staging.value) / scratch);
+    // Every link must get messages that are worth it, the last level's too where that is what is waited for.
+    const double part = tile * (plan.levels->depth() > 1 ? 1.0 / plan.levels->width(plan.stripes()[0].list[0].level) : part_of(plan));
+    std::uint32_t segments = 1;
+    while (segments < kMostSegments && part / (2.0 * segments) >= kLeastSegmentBytes) segments *= 2;
+    return segments;
+  }
+
+  // Keeps the best number of segments of each way.
+  void offer(Plan plan) {
+    complete(plan);
+    const std::uint32_t most = most_segments(plan);
+    most_ = std::max(most_, most);
+    for (std::uint32_t segments = 1; segments <= most; segments *= 2) keep(priced(plan, segments));
+  }
+  void offer(Plan plan, std::uint32_t segments) {
+    complete(plan);
+    const std::uint32_t most = most_segments(plan);
+    most_ = std::max(most_, most);
+    if (segments <= most) keep(priced(plan, segments));
+  }
+
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// The most segments that a plan offered so far could have.
+  [[nodiscard]] std::uint32_t most() const { return most_; }
+  std::vector<Candidate> take() { return std::move(best_); }
+
+ private:
+  static bool same_way(const Plan& a, const Plan& b) {
+    return a.levels == b.levels && std::ranges::equal(a.stripes(), b.stripes());
+  }
+  void keep(Candidate candidate) {
+    const auto known = std::find_if(best_.begin(), best_.end(),
+                                    [&](const Candidate& other) { return same_way(other.plan, candidate.plan); });
+    if (known == best_.end()) {
+      best_.push_back(std::move(candidate));
+    } else if (rank_of(candidate) < rank_of(*known)) {
+      *known = std::move(candidate);
+    }
+  }
+
+  const Query& query_;
+  const topology::Fabric& fabric_;
+  double bytes_;
+  std::uint64_t count_ = 0;
+  std::uint32_t most_ = 1;
+  std::vector<Candidate> best_;
+};
+
+Result<Candidate> forced_candidate(const ForcedAlgorithms::Choice& wanted, const Query& query, const topology::Fabric& fabric,
+                                   Search& search) {
+  Plan plan = TUTTI_TRY(parse_way(wanted.way, query.collective, fabric.levels));
+  plan.root = query.root;
+  if (plan.levels->depth() == 1 && !plan.levels->in_rank_order())
+    plan.levels = std::make_shared<const topology::Levels>(topology::Levels::flat(fabric.ranks()));
+  if (const auto why = refusal(plan, query); !why.empty()) {
+    return Error{Code::unsupported, fmt::format("TUTTI_ALGO forces {} for {} on {} ranks, but: {}", wanted.way,
+                                                to_string(query.collective), fabric.ranks(), why)};
+  }
+  search.complete(plan);
+  if (wanted.segments != 0) return search.priced(plan, is_segmented(plan) ? wanted.segments : 1);
+  search.offer(plan);
+  return search.take().front();
+}
+
+}  // namespace
+
+double total_bytes(const Query& query, std::int32_t ranks) {
+  const double bytes = static_cast<double>(query.count) * static_cast<double>(size_of(query.type));
+  return has_blocks(query.collective) ? bytes * ranks : bytes;
+}
+
+Result<Selection> select(const Query& query, const topology::Fabric& fabric, const ForcedAlgorithms& forced) {
+  const auto* const wanted = forced.of(query.collective);
+  Selection selection;
+  Search search(query, fabric);
+  const Candidates candidates(query, fabric);
+  candidates.flat([&](const Plan& plan) { search.offer(plan); });
+  for (std::uint32_t segments = 1; segments <= search.most(); segments *= 2)
+    candidates.composed(segments, [&](const Plan& plan) { search.offer(plan, segments); });
+  selection.candidates = search.take();
+  for (Candidate& candidate : selection.candidates) {
+    candidate.refused = refusal(candidate.plan, query);
+    if (wanted != nullptr && candidate.refused.empty()) candidate.refused = "another one is forced";
+  }
+  if (wanted != nullptr) {
+    Search alone(query, fabric);
+    const Candidate best = TUTTI_TRY(forced_candidate(*wanted, query, fabric, alone));
+    std::erase_if(selection.candidates, [&](const Candidate& other) { return way_of(other.plan) == way_of(best.plan); });
+    selection.candidates.push_back(best);
+  }
+  std::stable_sort(
+      selection.candidates.begin(), selection.candidates.end(), [](const Candidate& a, const Candidate& b) {
+        return std::pair(!a.refused.empty(), rank_of(a)) < std::pair(!b.refused.empty(), rank_of(b));
+      });
+  const Candidate& best = selection.candidates.front();
+  if (!best.refused.empty())
+    return Error{Code::unsupported, fmt::format("no algorithm does {} on {} ranks ({}): {}", to_string(query.collective),
+                                                fabric.ranks(), way_of(best.plan), best.refused)};
+  selection.plan = best.plan;
+  selection.cost = best.cost;
+  selection.bound = bound_of(query.collective, total_bytes(query, fabric.ranks()), fabric);
+  selection.priced = search.count();
+  selection.reason = fmt::format("{}: predicted {:.1f} us, mostly {}{}", way_of(best.plan), best.cost.total_us,
+                                 best.cost.dominant(), wanted != nullptr ? " (forced)" : "");
+  return selection;
+}
+
+}  // namespace tutti::plan

@@ -1,0 +1,35 @@
+// What the planner knows of a cluster: how its ranks are nested, and what each level's links can do.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "topology/fabric/levels.hpp"
+#include "topology/fabric/links.hpp"
+
+namespace tutti::topology {
+
+/// A value. One link a level.
+struct Fabric {
+  std::shared_ptr<const Levels> levels = std::make_shared<const Levels>();
+  std::vector<Link> links{Link{}};
+  double reduce_GBps = 8.0;  // bytes of one operand
+  double copy_GBps = 10.0;
+  Provenance provenance = Provenance::assumed;
+
+  [[nodiscard]] std::int32_t ranks() const { return levels->ranks(); }
+  [[nodiscard]] const Link& link(int level) const { return links[static_cast<std::size_t>(level)]; }
+  /// Ranks in the fullest unit of a level: 1 at the innermost.
+  [[nodiscard]] double ranks_in_unit(int level) const;
+  /// Bytes that such a unit can send to the level's other units, and receive, per nanosecond.
+  [[nodiscard]] double uplink_GBps(int level) const;
+};
+
+/// What a job sees without any description: nodes, and ranks that share cores.
+Fabric fabric_of(const Layout& layout, const Links& links);
+
+/// Levels with links that are assumed: shared memory inside, a network of 50 GB/s a rank further out, each level with
+/// half a microsecond more than the one below it. For questions about clusters that nobody has described.
+Fabric assumed_fabric(std::shared_ptr<const Levels> levels);
+
+}  // namespace tutti::topology
