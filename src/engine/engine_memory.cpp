@@ -8,7 +8,6 @@
 namespace tutti::engine {
 
 using plan::Buffer;
-using plan::Collective;
 
 std::size_t Engine::element_size(Buffer buffer) const {
   switch (buffer) {
@@ -31,10 +30,10 @@ std::byte* Engine::base(Buffer buffer) const {
   };
   switch (buffer) {
     case Buffer::in:
-      return program_->collective == Collective::all_gather ? shifted(buffers_.in)
-                                                            : const_cast<std::byte*>(buffers_.in);
+      return tile_.blocks && !has_input_blocks(program_->collective) ? shifted(buffers_.in)
+                                                                     : const_cast<std::byte*>(buffers_.in);
     case Buffer::out:
-      return program_->collective == Collective::reduce_scatter ? shifted(buffers_.out) : buffers_.out;
+      return tile_.blocks && !has_output_blocks(program_->collective) ? shifted(buffers_.out) : buffers_.out;
     case Buffer::acc:
       return acc_.data();
     case Buffer::acc2:

@@ -3,8 +3,8 @@
 namespace tutti::plan {
 namespace {
 
-constexpr std::array<std::string_view, kCollectives.size()> kNames = {"all_reduce",     "reduce",     "broadcast",
-                                                                      "reduce_scatter", "all_gather", "barrier"};
+constexpr std::array<std::string_view, kCollectives.size()> kNames = {
+    "all_reduce", "reduce", "broadcast", "reduce_scatter", "all_gather", "barrier", "gather", "scatter", "all_to_all"};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace tutti::plan {
@@ -105,12 +106,17 @@ std::vector<Dependency> find_dependencies(const Program& program, bool in_place)
   Hazards hazards(in_place);
   std::map<std::pair<Rank, Verb>, std::uint32_t> last_posted;
   std::vector<Dependency> in_order;
+  std::optional<std::uint32_t> last_in_turn;
   for (std::uint32_t i = 0; i < program.steps.size(); ++i) {
     const Step& step = program.steps[i];
     if (step.src != Buffer::none) hazards.read(i, step.src, step.src_first, step.chunks);
     if (step.verb == Verb::reduce) hazards.read(i, Buffer::slots, step.slot, program.slots);
     if (step.dst != Buffer::none) hazards.write(i, step.dst, step.dst_first, step.chunks);
     if (step.verb == Verb::copy || step.verb == Verb::reduce) continue;
+    if ((step.flags & kInTurn) != 0) {
+      if (last_in_turn) in_order.push_back({*last_in_turn, i, false});
+      last_in_turn = i;
+    }
     const auto channel = std::pair(step.peer, step.verb == Verb::send ? Verb::send : Verb::recv);
     const auto [before, first] = last_posted.try_emplace(channel, i);
     if (!first) in_order.push_back({std::exchange(before->second, i), i, true});

@@ -197,6 +197,22 @@ void PhaseBuilder::finish(ChunkRange chunks) {
   });
 }
 
+void PhaseBuilder::send_from(Rank peer, Buffer buffer, ChunkRange chunks) {
+  emit({.verb = Verb::send, .src = buffer, .peer = peer, .src_range = chunks});
+}
+
+void PhaseBuilder::send_in_turn(Rank peer, Buffer buffer, ChunkRange chunks) {
+  emit({.verb = Verb::send, .flags = kInTurn, .src = buffer, .peer = peer, .src_range = chunks});
+}
+
+void PhaseBuilder::recv_into(Rank peer, Buffer buffer, ChunkRange chunks) {
+  emit({.verb = Verb::recv, .dst = buffer, .peer = peer, .dst_range = chunks});
+}
+
+void PhaseBuilder::copy(Buffer src, ChunkRange from, Buffer dst, ChunkRange to) {
+  emit({.verb = Verb::copy, .src = src, .dst = dst, .src_range = from, .dst_range = to});
+}
+
 void PhaseBuilder::send_token(Rank peer) {
   emit({.verb = Verb::send, .src = Buffer::token, .peer = peer, .src_range = {0, tokens_ + 1}});
 }

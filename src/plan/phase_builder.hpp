@@ -62,12 +62,23 @@ class PhaseBuilder {
   /// The value of `chunks` is the result: it moves to the output.
   void finish(ChunkRange chunks);
 
+  // ---- With buffers that the algorithm names: the builder follows no values here, and a run must not wrap ----
+
+  void send_from(Rank peer, Buffer buffer, ChunkRange chunks);
+  /// The same, but not before this rank's last send_in_turn is over: one message at a time.
+  void send_in_turn(Rank peer, Buffer buffer, ChunkRange chunks);
+  void recv_into(Rank peer, Buffer buffer, ChunkRange chunks);
+  void copy(Buffer src, ChunkRange from, Buffer dst, ChunkRange to);
+
   /// Messages without content: the n-th sent waits for the first n received.
   void send_token(Rank peer);
   void recv_token(Rank peer);
 
   /// What follows belongs to the next round. Every rank counts rounds alike: a message has the same round at both ends.
   void next_round() { ++round_; }
+
+  /// Whether the input and the output are the same memory.
+  [[nodiscard]] bool in_place() const { return lowering_.in_place; }
 
   /// Whether the result is divided at the end: an average.
   [[nodiscard]] bool divides() const { return lowering_.divides; }

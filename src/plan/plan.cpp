@@ -32,6 +32,7 @@ Program lower(const Plan& plan, Rank self, bool in_place) {
   algorithm.build(Axis(plan.ranks, index(self)), index(plan.root), phases);
   Program program = lower(lowering, phases);
   program.scratch = scratch_per_element(plan);
+  if (in_place && algorithm.collective == Collective::all_to_all) ++program.scratch;  // what is sent is kept aside
   return program;
 }
 

@@ -37,6 +37,7 @@ enum StepFlags : std::uint8_t {
   kArrivedFirst = 1,  // recv_reduce: what arrives stands left of the operator (it comes from lower ranks)
   kPrepare = 2,       // copy: src is raw input: the pre-multiplication is applied
   kFinal = 4,         // copy, reduce: dst is the result: the division of an average is applied
+  kInTurn = 8,        // send: after the last such send is over
 };
 
 /// 32 bytes. Successors of step i are program.successors[steps[i].successors .. steps[i + 1].successors).

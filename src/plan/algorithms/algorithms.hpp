@@ -23,6 +23,14 @@ void direct_all_gather(const Axis& axis, PhaseBuilder& phase);
 void direct_broadcast(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 void direct_reduce(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 
+// direct_blocks.cpp
+void direct_gather(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
+void direct_scatter(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
+
+// all_to_all.cpp
+void direct_all_to_all(const Axis& axis, PhaseBuilder& phase);
+void pairwise_all_to_all(const Axis& axis, PhaseBuilder& phase);
+
 // recursive_doubling.cpp
 void recursive_doubling_all_reduce(const Axis& axis, PhaseBuilder& phase);
 void recursive_halving_reduce_scatter(const Axis& axis, PhaseBuilder& phase);  // a power of two

@@ -30,6 +30,7 @@ constexpr auto kReduce = Collective::reduce;
 constexpr auto kBroadcast = Collective::broadcast;
 constexpr auto kReduceScatter = Collective::reduce_scatter;
 constexpr auto kAllGather = Collective::all_gather;
+constexpr auto kAllToAll = Collective::all_to_all;
 
 constexpr std::array kAll = {
     Algorithm{.name = "one_shot",
@@ -202,6 +203,51 @@ constexpr std::array kAll = {
               .build = chain_reduce,
               .volume = [](std::int32_t p) { return Volume{others(p), 1, 1, 0, 1, true, true}; },
               .wins = "large messages"},
+
+    Algorithm{
+        .name = "direct",
+        .collective = Collective::gather,
+        .segmented = false,
+        .single_hop = true,
+        .build = direct_gather,
+        .volume =
+            [](std::int32_t p) {
+              return Volume{1, others(p), 0, share(p), 0};
+            },
+        .wins = "large blocks; few ranks"},
+    Algorithm{
+        .name = "direct",
+        .collective = Collective::scatter,
+        .segmented = false,
+        .single_hop = true,
+        .build = direct_scatter,
+        .volume =
+            [](std::int32_t p) {
+              return Volume{1, others(p), 0, share(p), 0};
+            },
+        .wins = "large blocks; few ranks"},
+    Algorithm{
+        .name = "direct",
+        .collective = kAllToAll,
+        .segmented = false,
+        .single_hop = true,
+        .build = rootless<direct_all_to_all>,
+        .volume =
+            [](std::int32_t p) {
+              return Volume{1, others(p), 0, share(p), 0};
+            },
+        .wins = "where messages are cheap"},
+    Algorithm{
+        .name = "pairwise",
+        .collective = kAllToAll,
+        .segmented = false,
+        .single_hop = true,
+        .build = rootless<pairwise_all_to_all>,
+        .volume =
+            [](std::int32_t p) {
+              return Volume{others(p), others(p), 0, share(p), 0};
+            },
+        .wins = "where many messages at once crowd a receiver"},
 
     Algorithm{
         .name = "dissemination",

@@ -35,6 +35,8 @@ struct Algorithm {
       false;               // ... and always as ((x0 op x1) op x2) op ...: the same bits from all algorithms that say so
   bool exchanges = false;  // keeps two partial results: see PhaseBuilder::exchange_reduce
   bool segmented = true;   // may be cut into segments
+  bool single_hop = false;  // a block goes from its first owner straight to its last: a rank that knows the lengths of
+                            // the blocks that it sends and gets knows the length of every message
   void (*build)(const Axis& axis, std::int32_t root, PhaseBuilder& phase) = nullptr;
   Volume (*volume)(std::int32_t ranks) = nullptr;
   std::string_view wins;

@@ -14,6 +14,7 @@ constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below i
 std::string refusal(const Algorithm& algorithm, const Query& query, std::int32_t ranks) {
   if (algorithm.power_of_two && !is_power_of_two(ranks)) return "needs a power of two of ranks";
   if (algorithm.commutative && !query.commutative) return "needs a commutative operator";
+  if (query.own_lengths_only && !algorithm.single_hop) return "needs every rank's counts";
   if (query.deterministic && is_reduction(query.collective) && !algorithm.rank_order)
     return "reduces in an order of its own";
   return {};

@@ -42,6 +42,7 @@ struct Query {
   bool commutative = true;
   bool deterministic = false;
   Rank root{};
+  bool own_lengths_only = false;          // blocks differ in length, and a rank knows those that it sends and gets only
   Bytes staging{std::uint64_t{4} << 20};  // that a call may use beside the user's buffers: it bounds the tile
 };
 

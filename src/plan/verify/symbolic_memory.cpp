@@ -38,13 +38,14 @@ SymbolicMemory::SymbolicMemory(const Plan& plan, Rank self, bool in_place)
     : plan_(plan), self_(self), in_place_(in_place) {
   const Algorithm& algorithm = *plan.algorithm;
   const std::uint32_t chunks = algorithm.cut_by_rank ? static_cast<std::uint32_t>(plan.ranks) : 1;
-  const bool whole =
-      is_reduction(algorithm.collective) || (algorithm.collective == Collective::broadcast && self == plan.root);
+  const bool from_root = algorithm.collective == Collective::broadcast || algorithm.collective == Collective::scatter;
+  const bool whole = is_reduction(algorithm.collective) || algorithm.collective == Collective::all_to_all ||
+                     (from_root && self == plan.root);
+  const bool block = algorithm.collective == Collective::all_gather || algorithm.collective == Collective::gather;
   for (std::uint32_t segment = 0; segment < plan.segments; ++segment) {
     for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
       const std::uint32_t number = segment * chunks + chunk;
-      const bool own =
-          algorithm.collective == Collective::all_gather && chunk == static_cast<std::uint32_t>(index(self));
+      const bool own = block && chunk == static_cast<std::uint32_t>(index(self));
       if (whole || own) at(Buffer::in, number) = {number, {index(self)}};
     }
   }
@@ -148,17 +149,21 @@ Status SymbolicMemory::check_result(const Program& program) const {
       return wrong(fmt::format("rank {} leaves having heard of {} only", self, fmt::join(heard, ", ")));
     return {};
   }
-  if (algorithm.collective == Collective::reduce && self_ != plan_.root) return {};
+  const bool to_root = algorithm.collective == Collective::reduce || algorithm.collective == Collective::gather;
+  const bool to_owner =
+      algorithm.collective == Collective::reduce_scatter || algorithm.collective == Collective::scatter;
+  if (to_root && self_ != plan_.root) return {};
   for (std::uint32_t number = 0; number < program.segments * program.chunks; ++number) {
     const std::uint32_t chunk = number % program.chunks;
-    if (algorithm.collective == Collective::reduce_scatter && chunk != self) continue;
+    if (to_owner && chunk != self) continue;
     std::vector<std::int32_t> expected = everybody(plan_.ranks);
-    if (algorithm.collective == Collective::all_gather) expected = {static_cast<std::int32_t>(chunk)};
-    if (algorithm.collective == Collective::broadcast) expected = {index(plan_.root)};
+    if (has_output_blocks(algorithm.collective)) expected = {static_cast<std::int32_t>(chunk)};
+    if (has_root(algorithm.collective) && !to_root) expected = {index(plan_.root)};
+    const std::uint32_t origin = algorithm.collective == Collective::all_to_all ? number - chunk + self : number;
     const auto found = chunks_.find(place(Buffer::out, number));
     Symbol actual = found == chunks_.end() ? Symbol{} : found->second;
     if (algorithm.commutative) std::sort(actual.ranks.begin(), actual.ranks.end());
-    if (actual != Symbol{number, expected})
+    if (actual != Symbol{origin, expected})
       return wrong(fmt::format("rank {} ends with out[{}] = {}", self, number, show(actual)));
   }
   return {};

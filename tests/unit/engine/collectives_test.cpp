@@ -95,15 +95,17 @@ class Call {
   Call(const Case& test, World& world) : test_(test), blocks_(plan::has_blocks(test.algorithm->collective)) {
     const auto collective = test.algorithm->collective;
     const std::uint64_t all = test.count * static_cast<std::uint64_t>(test.ranks);
-    in_count_ = collective == Collective::reduce_scatter ? all : test.count;
-    out_count_ = collective == Collective::all_gather ? all : test.count;
+    in_count_ = plan::has_input_blocks(collective) ? all : test.count;
+    out_count_ = plan::has_output_blocks(collective) ? all : test.count;
     for (std::int32_t rank = 0; rank < test.ranks; ++rank) start(world, rank);
   }
 
   void check() {
     for (std::int32_t rank = 0; rank < test_.ranks; ++rank) {
       if (test_.algorithm->collective == Collective::barrier) continue;
-      if (test_.algorithm->collective == Collective::reduce && rank != test_.root) continue;
+      const bool to_root =
+          test_.algorithm->collective == Collective::reduce || test_.algorithm->collective == Collective::gather;
+      if (to_root && rank != test_.root) continue;
       std::vector<double> numbers;
       for (std::uint64_t i = 0; i < out_count_; ++i) numbers.push_back(result(rank, i));
       const auto right = encode(numbers, test_.type);
@@ -129,11 +131,12 @@ class Call {
     const std::byte* in = ins_.back().data();
     if (test_.in_place) {
       const std::size_t block = test_.count * size_of(test_.type) * static_cast<std::size_t>(rank);
-      std::byte* const in_here = out + (test_.algorithm->collective == Collective::all_gather ? block : 0);
-      if (test_.algorithm->collective != Collective::broadcast || rank == test_.root)
-        std::memcpy(in_here, in, ins_.back().size());
+      const auto collective = test_.algorithm->collective;
+      const bool from_root = collective == Collective::broadcast || collective == Collective::scatter;
+      std::byte* const in_here = out + (in_count_ < out_count_ ? block : 0);
+      if (!from_root || rank == test_.root) std::memcpy(in_here, in, ins_.back().size());
       in = in_here;
-      if (test_.algorithm->collective == Collective::reduce_scatter) out += block;
+      if (out_count_ < in_count_) out += block;
     }
     outs_.push_back(out);
     const Operation operation{.type = test_.type,
@@ -150,7 +153,12 @@ class Call {
       case Collective::broadcast:
         return value(test_.root, i);
       case Collective::all_gather:
+      case Collective::gather:
         return value(static_cast<std::int32_t>(i / test_.count), i % test_.count);
+      case Collective::scatter:
+        return value(test_.root, block + i);
+      case Collective::all_to_all:
+        return value(static_cast<std::int32_t>(i / test_.count), block + i % test_.count);
       case Collective::reduce_scatter:
         return divided(expected(test_, block + i));
       default:

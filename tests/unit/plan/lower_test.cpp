@@ -83,5 +83,15 @@ TEST(Print, ShowsStepsAndWhatTheyWaitFor) {
   EXPECT_NE(text.find("recv_reduce from 1: out[0] = in[0] op it"), std::string::npos) << text;
 }
 
+TEST(Lower, SendsInTurnFollowEachOther) {
+  const Program program = lower(plan_of(Collective::all_to_all, "pairwise", 5), Rank{2}, false);
+  std::uint32_t waiting_sends = 0;
+  for (std::uint32_t i = 0; i < program.size(); ++i) {
+    if (program.steps[i].verb != Verb::send) continue;
+    waiting_sends += program.steps[i].dependencies;
+  }
+  EXPECT_EQ(waiting_sends, 3U);  // of four: all but the first
+}
+
 }  // namespace
 }  // namespace tutti::plan

@@ -46,6 +46,16 @@ TEST(Select, KeepsToRestrictions) {
   }
 }
 
+TEST(Select, TakesWhatKnowsEveryMessagesLengthWhereRanksKnowOnlyTheirOwn) {
+  for (const Collective collective : {Collective::gather, Collective::scatter, Collective::all_to_all}) {
+    for (std::int32_t ranks = 1; ranks < 9; ++ranks) {
+      const auto selection = choose({.collective = collective, .own_lengths_only = true}, Layout::regular(1, ranks));
+      EXPECT_TRUE(selection.plan.algorithm->single_hop);
+      EXPECT_TRUE(selection.candidates.front().refused.empty());
+    }
+  }
+}
+
 TEST(Select, SomeAlgorithmServesEveryCall) {
   for (const Collective collective : kCollectives) {
     for (const bool commutative : {false, true}) {
