@@ -36,13 +36,8 @@ void Engine::start(const Program& program, const Operation& operation, const Buf
   program_ = &program;
   messages_.clear();
   arithmetic_ = Arithmetic(operation, program.widened);
-  buffers_ = buffers;
   fingerprint_ = fingerprint;
-  whole_ = buffers.count;
-  tile_ = {.blocks = plan::has_blocks(program.collective),
-           .stride = whole_,
-           .chunks = program.chunks,
-           .segments = program.segments};
+  place_blocks(buffers);
   tile_.count = tile_elements();
   state_ = State::running;
   begin_tile();

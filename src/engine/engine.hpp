@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,21 @@
 
 namespace tutti::engine {
 
-/// A call's buffers. For reduce-scatter and all-gather `count` is that of one block, and `out` or `in` is this rank's
-/// own.
+/// The blocks of a buffer where they differ in length, in elements. One a rank; or this rank's own alone, where that is
+/// all that the collective has in the buffer. Without displacements, one after the other.
+struct Blocks {
+  std::span<const std::size_t> counts;
+  std::span<const std::size_t> displacements;
+};
+
+/// A call's buffers. For collectives of blocks `count` is that of one block; where they differ in length, it is not
+/// used.
 struct Buffers {
   const std::byte* in = nullptr;
   std::byte* out = nullptr;
   std::uint64_t count = 0;
+  Blocks in_blocks{};  // read by `start` only
+  Blocks out_blocks{};
 };
 
 /// A message outside a program, for send and recv. `data` is only read when sending.
@@ -105,7 +115,10 @@ class Engine {
   Staged* stage(std::size_t bytes);
 
   [[nodiscard]] std::size_t element_size(plan::Buffer buffer) const;
+  void place_blocks(const Buffers& buffers);
+  [[nodiscard]] std::uint64_t length_of_block(std::uint32_t rank) const;
   [[nodiscard]] Extent extent(plan::Buffer buffer, std::uint32_t chunk) const;
+  void find_slices(std::uint32_t step);
   void find_pieces(plan::Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::vector<Piece>& pieces) const;
   [[nodiscard]] std::byte* base(plan::Buffer buffer) const;
   [[nodiscard]] std::uint64_t tile_elements() const;
@@ -124,10 +137,13 @@ class Engine {
   Arithmetic arithmetic_;
   transport::Combine combine_right_{};  // local op arrived
   transport::Combine combine_left_{};   // arrived op local
-  Buffers buffers_;
+  const std::byte* in_ = nullptr;
+  std::byte* out_ = nullptr;
+  BlockMap in_blocks_;
+  BlockMap out_blocks_;
   std::uint32_t fingerprint_ = 0;
   Tile tile_;
-  std::uint64_t whole_ = 0;  // elements of the vector, or of a block
+  std::uint64_t whole_ = 0;  // elements of the vector, or of the longest block
 
   // The run of the program over one tile.
   std::vector<std::uint32_t> waits_;   // dependencies that are left, per step

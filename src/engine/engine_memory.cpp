@@ -22,18 +22,41 @@ std::size_t Engine::element_size(Buffer buffer) const {
   }
 }
 
-// The address that chunk 0 would have. Of the user's one-block buffers only the own chunk exists.
+void Engine::place_blocks(const Buffers& buffers) {
+  in_ = buffers.in;
+  out_ = buffers.out;
+  whole_ = buffers.count;
+  const bool own_in = !has_input_blocks(program_->collective);
+  const bool own_out = !has_output_blocks(program_->collective);
+  const bool uneven = !buffers.in_blocks.counts.empty() || !buffers.out_blocks.counts.empty();
+  if (uneven) {
+    whole_ = 0;
+    for (const auto& blocks : {buffers.in_blocks, buffers.out_blocks}) {
+      for (const std::size_t count : blocks.counts) whole_ = std::max<std::uint64_t>(whole_, count);
+    }
+    in_blocks_.set_uneven(own_in, buffers.in_blocks.counts, buffers.in_blocks.displacements);
+    out_blocks_.set_uneven(own_out, buffers.out_blocks.counts, buffers.out_blocks.displacements);
+  } else {
+    in_blocks_.set_even(own_in, whole_);
+    out_blocks_.set_even(own_out, whole_);
+  }
+  tile_ = {.blocks = has_blocks(program_->collective),
+           .uneven = uneven,
+           .stride = whole_,
+           .chunks = program_->chunks,
+           .segments = program_->segments};
+}
+
+std::uint64_t Engine::length_of_block(std::uint32_t rank) const {
+  return (has_input_blocks(program_->collective) ? in_blocks_ : out_blocks_).block(rank).count;
+}
+
 std::byte* Engine::base(Buffer buffer) const {
-  const auto own = static_cast<std::uint64_t>(index(program_->self)) * whole_ * arithmetic_.element_size();
-  const auto shifted = [&](const std::byte* address) {
-    return reinterpret_cast<std::byte*>(reinterpret_cast<std::uintptr_t>(address) - own);
-  };
   switch (buffer) {
     case Buffer::in:
-      return tile_.blocks && !has_input_blocks(program_->collective) ? shifted(buffers_.in)
-                                                                     : const_cast<std::byte*>(buffers_.in);
+      return const_cast<std::byte*>(in_);
     case Buffer::out:
-      return tile_.blocks && !has_output_blocks(program_->collective) ? shifted(buffers_.out) : buffers_.out;
+      return out_;
     case Buffer::acc:
       return acc_.data();
     case Buffer::acc2:
@@ -46,17 +69,21 @@ std::byte* Engine::base(Buffer buffer) const {
 }
 
 Extent Engine::extent(Buffer buffer, std::uint32_t chunk) const {
+  const auto length = [&](std::uint32_t rank) { return tile_.blocks ? length_of_block(rank) : 0; };
+  const std::uint32_t block = chunk % tile_.chunks;
   switch (buffer) {
     case Buffer::acc:
     case Buffer::acc2:
-      return tile_.in_scratch(chunk);
+      return tile_.in_scratch(chunk, length(block));
     case Buffer::slots: {  // a slot holds this rank's own chunk of its segment
       const std::uint32_t segment = chunk / program_->slots;
       const auto own = tile_.chunks == 1 ? 0U : static_cast<std::uint32_t>(index(program_->self));
-      return {chunk * tile_.longest_chunk(), tile_.in_user(segment * tile_.chunks + own).count};
+      return {chunk * tile_.longest_chunk(), tile_.in_scratch(segment * tile_.chunks + own, length(own)).count};
     }
+    case Buffer::in:
+      return tile_.in_user(chunk, tile_.blocks ? in_blocks_.block(block) : Extent{});
     default:
-      return tile_.in_user(chunk);
+      return tile_.in_user(chunk, tile_.blocks ? out_blocks_.block(block) : Extent{});
   }
 }
 

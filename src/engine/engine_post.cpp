@@ -12,13 +12,17 @@ using plan::Verb;
 
 // False: not yet, because the path is still being found or staging memory is used up.
 bool Engine::post(std::uint32_t number) {
-  const auto path = peers_.path(peer_of(number));
-  if (!path) {
-    fail(path.error().within(name_of(number)));
-    return true;
+  const bool is_message = !messages_.empty();
+  if (!is_message) find_slices(number);
+  if (is_message || !target_.empty()) {  // no path is opened for nothing
+    const auto path = peers_.path(peer_of(number));
+    if (!path) {
+      fail(path.error().within(name_of(number)));
+      return true;
+    }
+    if (*path == nullptr) return false;
+    if (is_message ? !post_message(number, *(*path)->endpoint) : !post_pieces(number, **path)) return false;
   }
-  if (*path == nullptr) return false;
-  if (!messages_.empty() ? !post_message(number, *(*path)->endpoint) : !post_pieces(number, **path)) return false;
   posted_[number] = 1;
   moved_ = true;
   release(number, true);
@@ -39,13 +43,17 @@ bool Engine::post_message(std::uint32_t number, transport::Endpoint& endpoint) {
   return true;
 }
 
-bool Engine::post_pieces(std::uint32_t number, const Path& path) {
+// What a step sends, or where it receives.
+void Engine::find_slices(std::uint32_t number) {
   const Step& step = program_->steps[number];
   const bool sends = step.verb == Verb::send;
-  const bool reduces = step.verb == Verb::recv_reduce;
   find_pieces(sends ? step.src : step.dst, sends ? step.src_first : step.dst_first, step.chunks, target_);
-  if (reduces) find_pieces(step.src, step.src_first, step.chunks, local_);
-  const bool needs_staging = reduces && !path.transport->capabilities().combines;
+  if (step.verb == Verb::recv_reduce) find_pieces(step.src, step.src_first, step.chunks, local_);
+}
+
+bool Engine::post_pieces(std::uint32_t number, const Path& path) {
+  const bool needs_staging =
+      program_->steps[number].verb == Verb::recv_reduce && !path.transport->capabilities().combines;
   if (needs_staging && staged_bytes_ > 0) {
     std::size_t bytes = staged_bytes_;
     for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();
