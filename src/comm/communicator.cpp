@@ -73,7 +73,12 @@ Status Communicator::begin_collective(const CollectiveCall& call) {
                                     .scalar = call.op.scalar,
                                     .divisor = call.op.op == ReduceOp::avg ? static_cast<double>(size()) : 1,
                                     .user = call.op.user};
-  engine_->start(*program_, operation, {call.in, call.out, call.count}, fingerprint(call, sequence_, prepared->name));
+  engine::Buffers buffers{.in = call.in, .out = call.out, .count = call.count};
+  if (call.uneven) {
+    buffers.in_blocks = call.uneven->in;
+    buffers.out_blocks = call.uneven->out;
+  }
+  engine_->start(*program_, operation, buffers, fingerprint(call, sequence_, prepared->name, rank()));
   return {};
 }
 

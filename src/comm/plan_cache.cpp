@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 namespace tutti::comm {
 namespace {
 
-bool is_in_place(const CollectiveCall& call, Rank self) {
-  const std::uint64_t block = static_cast<std::uint64_t>(index(self)) * call.count * size_of(call.type);
-  switch (call.collective) {
-    case plan::Collective::reduce_scatter:
-      return call.out == call.in + block;
-    case plan::Collective::all_gather:
-      return call.in == call.out + block;
-    default:
-      return call.in == call.out;
-  }
+// What the choice goes by: of blocks that differ in length, their mean; nothing, where ranks do not share it.
+std::uint64_t count_to_choose_by(const CollectiveCall& call) {
+  if (!call.shares_lengths()) return 0;
+  const auto lengths = shared_lengths(call);
+  if (lengths.empty()) return call.count;
+  const auto all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
+  return (all + lengths.size() - 1) / lengths.size();
 }
 
 }  // namespace
@@ -27,7 +26,8 @@ PlanCache::Key PlanCache::key_of(const CollectiveCall& call) const {
           !reduces || call.op.commutative,
           is_in_place(call, self_),
           has_root(call.collective) ? call.root : Rank{0},
-          call.count};
+          !call.shares_lengths(),
+          count_to_choose_by(call)};
 }
 
 Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
@@ -39,6 +39,7 @@ Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
                        .commutative = key.commutative,
                        .deterministic = choosing_.deterministic,
                        .root = key.root,
+                       .own_lengths_only = key.own_lengths_only,
                        .staging = choosing_.staging},
                       choosing_.layout, choosing_.links, choosing_.forced);
 }

@@ -48,6 +48,7 @@ class PlanCache {
     bool commutative;
     bool in_place;
     Rank root;
+    bool own_lengths_only;
     std::uint64_t count;
     auto operator<=>(const Key&) const = default;
   };
