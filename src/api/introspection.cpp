@@ -77,6 +77,12 @@ Result<plan::Collective> collective_of(tuttiCollective_t collective) {
       return plan::Collective::all_gather;
     case tuttiCollBarrier:
       return plan::Collective::barrier;
+    case tuttiCollGather:
+      return plan::Collective::gather;
+    case tuttiCollScatter:
+      return plan::Collective::scatter;
+    case tuttiCollAlltoAll:
+      return plan::Collective::all_to_all;
     default:
       return Error{Code::invalid_argument, fmt::format("collective {} has no plan", static_cast<int>(collective))};
   }
