@@ -370,7 +370,8 @@ void expect_invalid_usage(const std::function<tuttiResult_t(tuttiComm_t, int)>& 
       tuttiComm_t comm = nullptr;
       expect_ok(tuttiCommInitRankConfig(&comm, 2, id, rank, &mine));
       results[rank] = call(comm, rank);
-      if (results[rank] == tuttiSuccess) results[rank] = tuttiBarrier(comm, nullptr);  // a sender may have been done before
+      if (results[rank] == tuttiSuccess)
+        results[rank] = tuttiBarrier(comm, nullptr);  // a sender may have been done before
       tuttiCommDestroy(comm);
     });
   }
