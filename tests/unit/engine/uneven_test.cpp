@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <numeric>
 
 #include "unit/engine/world.hpp"
@@ -114,7 +115,7 @@ class Call {
     const bool in_blocks = has_input_blocks(collective_);
     const bool out_blocks = has_output_blocks(collective_);
     auto& in = memory_.emplace_back(std::make_unique<std::vector<float>>(in_list.size, kUntouched));
-    const std::size_t own = length(rank, rank);
+    const std::size_t& own = own_lengths_.emplace_back(length(rank, rank));
     if (in_blocks) {
       for (std::int32_t to = 0; to < test_.ranks; ++to) put(*in, in_list, to, rank, to);
     } else {
@@ -133,7 +134,7 @@ class Call {
       in_data = here;
     }
     outs_.push_back(out_data);
-    const std::size_t own_out = length(test_.root, rank);
+    const std::size_t& own_out = own_lengths_.emplace_back(length(test_.root, rank));
     const Buffers buffers{.in = in_data,
                           .out = out_data,
                           .in_blocks = in_blocks ? in_list.blocks() : Blocks{std::span(&own, 1), {}},
@@ -145,6 +146,7 @@ class Call {
   Collective collective_;
   std::vector<List> inputs_;
   std::vector<List> outputs_;
+  std::deque<std::size_t> own_lengths_;  // of own blocks alone
   std::vector<std::unique_ptr<plan::Program>> programs_;
   std::vector<std::unique_ptr<std::vector<float>>> memory_;
   std::vector<std::byte*> outs_;

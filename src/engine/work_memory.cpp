@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
-#include "engine/engine.hpp"
+#include "engine/work.hpp"
 
 namespace tutti::engine {
 
 using plan::Buffer;
 
-std::size_t Engine::element_size(Buffer buffer) const {
+std::size_t Work::element_size(Buffer buffer) const {
   switch (buffer) {
     case Buffer::token:
       return 1;
@@ -22,7 +22,7 @@ std::size_t Engine::element_size(Buffer buffer) const {
   }
 }
 
-void Engine::place_blocks(const Buffers& buffers) {
+void Work::place_blocks(const Buffers& buffers) {
   in_ = buffers.in;
   out_ = buffers.out;
   whole_ = buffers.count;
@@ -47,11 +47,11 @@ void Engine::place_blocks(const Buffers& buffers) {
            .segments = program_->segments};
 }
 
-std::uint64_t Engine::length_of_block(std::uint32_t rank) const {
+std::uint64_t Work::length_of_block(std::uint32_t rank) const {
   return (has_input_blocks(program_->collective) ? in_blocks_ : out_blocks_).block(rank).count;
 }
 
-std::byte* Engine::base(Buffer buffer) const {
+std::byte* Work::base(Buffer buffer) const {
   switch (buffer) {
     case Buffer::in:
       return const_cast<std::byte*>(in_);
@@ -68,7 +68,7 @@ std::byte* Engine::base(Buffer buffer) const {
   }
 }
 
-Extent Engine::extent(Buffer buffer, std::uint32_t chunk) const {
+Extent Work::extent(Buffer buffer, std::uint32_t chunk) const {
   const auto length = [&](std::uint32_t rank) { return tile_.blocks ? length_of_block(rank) : 0; };
   const std::uint32_t block = chunk % tile_.chunks;
   switch (buffer) {
@@ -88,7 +88,7 @@ Extent Engine::extent(Buffer buffer, std::uint32_t chunk) const {
 }
 
 // Pieces without elements are left out, at both ends alike.
-void Engine::find_pieces(Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::vector<Piece>& pieces) const {
+void Work::find_pieces(Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::vector<Piece>& pieces) const {
   pieces.clear();
   if (buffer == Buffer::token) {  // one byte, however many tokens it stands for
     pieces.push_back({const_cast<std::byte*>(token_) + first, 1});
@@ -108,11 +108,11 @@ void Engine::find_pieces(Buffer buffer, std::uint32_t first, std::uint32_t chunk
   }
 }
 
-Rank Engine::peer_of(std::uint32_t step) const {
+Rank Work::peer_of(std::uint32_t step) const {
   return program_->steps[step].peer;
 }
 
-std::string Engine::name_of(std::uint32_t step) const {
+std::string Work::name_of(std::uint32_t step) const {
   const std::string what = messages_.empty()
                                ? to_string(program_->steps[step])
                                : fmt::format("{} {} of {} bytes", messages_[step].sends ? "send to" : "recv from",
@@ -120,7 +120,7 @@ std::string Engine::name_of(std::uint32_t step) const {
   return fmt::format("step {} of {} ({})", step + 1, program_->size(), what);
 }
 
-Engine::Stall Engine::stall() const {
+Stall Work::stall() const {
   Stall stall;
   std::string others;
   for (std::uint32_t i = 0; program_ != nullptr && i < waits_.size(); ++i) {
@@ -145,10 +145,10 @@ Engine::Stall Engine::stall() const {
   return stall;
 }
 
-Bytes Engine::memory() const {
+std::size_t Work::memory() const {
   std::size_t bytes = acc_.size() + acc2_.size() + slots_.size();
   for (const auto& staged : staged_) bytes += staged->memory.size();
-  return {bytes};
+  return bytes;
 }
 
 }  // namespace tutti::engine
