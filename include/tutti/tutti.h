@@ -242,8 +242,70 @@ TUTTI_API tuttiResult_t tuttiReduceScatter(const void* sendbuff, void* recvbuff,
 TUTTI_API tuttiResult_t tuttiAllGather(const void* sendbuff, void* recvbuff, size_t sendcount, tuttiDataType_t datatype,
                                        tuttiComm_t comm, tuttiStream_t stream);
 
+/* Gathers every rank's `count` elements at root, in rank order; recvbuff (nranks * count elements) is used at root
+ * only. In-place, at root: sendbuff == recvbuff + root * count. NCCL's ncclGather, MPI's MPI_Gather. */
+TUTTI_API tuttiResult_t tuttiGather(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                                    int root, tuttiComm_t comm, tuttiStream_t stream);
+
+/* Gives block r of root's sendbuff (nranks * count elements; used at root only) to rank r.
+ * In-place, at root: recvbuff == sendbuff + root * count. NCCL's ncclScatter, MPI's MPI_Scatter. */
+TUTTI_API tuttiResult_t tuttiScatter(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                                     int root, tuttiComm_t comm, tuttiStream_t stream);
+
+/* Gives block r of sendbuff to rank r, where it becomes block `rank` of recvbuff. Both have nranks * count elements.
+ * In-place: recvbuff == sendbuff, at every rank or at none; blocks that are on their way are then kept in at most
+ * TUTTI_STAGING of memory. NCCL's ncclAlltoAll, MPI's MPI_Alltoall. */
+TUTTI_API tuttiResult_t tuttiAlltoAll(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                                      tuttiComm_t comm, tuttiStream_t stream);
+
 /* Completes when every rank has called it. */
 TUTTI_API tuttiResult_t tuttiBarrier(tuttiComm_t comm, tuttiStream_t stream);
+
+/* ---- Blocks of different lengths -------------------------------------------------------------------------------- */
+
+/* The V-variants do what the collective of the same name does, but block r has counts[r] elements and begins
+ * displs[r] elements into its buffer. Arrays have one number a rank; displs may be NULL: the blocks then follow each
+ * other. Blocks may be empty (a buffer of empty blocks may be NULL), lie in any order and leave gaps, which are not
+ * touched; blocks that are received must not overlap. The arrays are read during the call only: with a stream, and in
+ * a group, they are copied. Cost beside the collective's own: a message a block, and time in proportion to nranks.
+ * Errors beside those of all collectives: a rank's own count is not the same on both sides, blocks overlap, an array is
+ * NULL (tuttiInvalidArgument); two ranks disagree about the length of a block between them (tuttiInvalidUsage; if one
+ * of them says 0, tuttiTimeout at the other unless a later call shows it first). */
+
+/* Every rank's sendcount elements become block `rank` of every rank's recvbuff. recvcounts is the same at every rank
+ * (tuttiInvalidUsage if not), displs need not be; sendcount == recvcounts[rank].
+ * In-place: sendbuff == recvbuff + displs[rank]. MPI's MPI_Allgatherv. */
+TUTTI_API tuttiResult_t tuttiAllGatherV(const void* sendbuff, size_t sendcount, void* recvbuff,
+                                        const size_t* recvcounts, const size_t* displs, tuttiDataType_t datatype,
+                                        tuttiComm_t comm, tuttiStream_t stream);
+
+/* Reduces sendbuff's blocks over all ranks and leaves block r at rank r. sendcounts is the same at every rank
+ * (tuttiInvalidUsage if not), displs need not be; recvcount == sendcounts[rank].
+ * In-place: recvbuff == sendbuff + displs[rank]. MPI's MPI_Reduce_scatter. */
+TUTTI_API tuttiResult_t tuttiReduceScatterV(const void* sendbuff, const size_t* sendcounts, const size_t* displs,
+                                            void* recvbuff, size_t recvcount, tuttiDataType_t datatype, tuttiRedOp_t op,
+                                            tuttiComm_t comm, tuttiStream_t stream);
+
+/* Every rank's sendcount elements become block `rank` of root's recvbuff. recvbuff, recvcounts and displs are used at
+ * root only. In-place, at root: sendbuff == recvbuff + displs[root]. MPI's MPI_Gatherv. */
+TUTTI_API tuttiResult_t tuttiGatherV(const void* sendbuff, size_t sendcount, void* recvbuff, const size_t* recvcounts,
+                                     const size_t* displs, tuttiDataType_t datatype, int root, tuttiComm_t comm,
+                                     tuttiStream_t stream);
+
+/* Block r of root's sendbuff goes to rank r, which expects recvcount elements. sendbuff, sendcounts and displs are used
+ * at root only. In-place, at root: recvbuff == sendbuff + displs[root]. MPI's MPI_Scatterv. */
+TUTTI_API tuttiResult_t tuttiScatterV(const void* sendbuff, const size_t* sendcounts, const size_t* displs,
+                                      void* recvbuff, size_t recvcount, tuttiDataType_t datatype, int root,
+                                      tuttiComm_t comm, tuttiStream_t stream);
+
+/* Block r of sendbuff goes to rank r, where it becomes block `rank` of recvbuff: sendcounts[r] here is
+ * recvcounts[rank] there. No connection is made for an empty block. In-place: recvbuff == sendbuff, at every rank or at
+ * none, with the same counts and displacements on both sides. MPI's MPI_Alltoallv. */
+TUTTI_API tuttiResult_t tuttiAlltoAllV(const void* sendbuff, const size_t* sendcounts, const size_t* sdispls,
+                                       void* recvbuff, const size_t* recvcounts, const size_t* rdispls,
+                                       tuttiDataType_t datatype, tuttiComm_t comm, tuttiStream_t stream);
+
+/* ---- Send and receive ------------------------------------------------------------------------------------------- */
 
 /* The n-th send to a peer meets that peer's n-th receive from this rank; the counts and types must agree. A send may
  * wait for its receive: group sends and receives that depend on each other. A rank may send to itself inside a group.
@@ -264,8 +326,13 @@ typedef enum {
   tuttiCollBarrier = 5,
   tuttiCollSend = 6,
   tuttiCollRecv = 7,
+  tuttiCollGather = 8,
+  tuttiCollScatter = 9,
+  tuttiCollAlltoAll = 10,
   tuttiMaxColl = 0x7fffffff
 } tuttiCollective_t;
+
+/* A V-variant goes by its collective of equal blocks. */
 
 /* What a call would do, as JSON (schema tutti.explain/1: algorithm, segments, transports, predicted_us, candidates).
  * Takes the call's own count. Writes at most `size` bytes with a closing NUL; `*needed`, if not NULL, is the whole

@@ -118,6 +118,13 @@ class Group {
   bool open_ = true;
 };
 
+/// The blocks of a buffer where they differ in length: block r has counts[r] elements and begins at displacements[r].
+/// Without displacements, they follow each other. Read during the call only.
+struct Blocks {
+  std::span<const std::size_t> counts;
+  std::span<const std::size_t> displacements = {};
+};
+
 /// This rank's seat among the ranks of a job. A call without a stream is complete when it returns.
 class Communicator {
  public:
@@ -200,6 +207,76 @@ class Communicator {
     check(tuttiAllGather(in.data(), out.data(), in.size(), data_type<T>(), comm_, raw(stream)), "all_gather", comm_);
   }
 
+  /// Gathers every rank's `in` at `root`, in rank order; elsewhere `out` may be empty.
+  template <typename T>
+  void gather(std::span<const T> in, std::span<T> out, int root, Stream* stream = nullptr) {
+    need(rank() != root || out.size() == in.size() * ranks(), "gather: out is not size() times in");
+    check(tuttiGather(in.data(), out.data(), in.size(), data_type<T>(), root, comm_, raw(stream)), "gather", comm_);
+  }
+
+  /// Gives block r of root's `in` (size() times as long as `out`) to rank r; elsewhere `in` may be empty.
+  template <typename T>
+  void scatter(std::span<const T> in, std::span<T> out, int root, Stream* stream = nullptr) {
+    need(rank() != root || in.size() == out.size() * ranks(), "scatter: in is not size() times out");
+    check(tuttiScatter(in.data(), out.data(), out.size(), data_type<T>(), root, comm_, raw(stream)), "scatter", comm_);
+  }
+
+  /// Block r of `in` becomes block rank() of rank r's `out`. `out` may be `in`, at every rank or at none.
+  template <typename T>
+  void all_to_all(std::span<const T> in, std::span<T> out, Stream* stream = nullptr) {
+    need(in.size() == out.size() && in.size() % ranks() == 0, "all_to_all: in and out are not size() equal blocks");
+    check(tuttiAlltoAll(in.data(), out.data(), in.size() / ranks(), data_type<T>(), comm_, raw(stream)), "all_to_all",
+          comm_);
+  }
+
+  /// Every rank's `in` becomes block rank() of everybody's `out`, whose blocks `blocks` describes.
+  template <typename T>
+  void all_gather_v(std::span<const T> in, std::span<T> out, Blocks blocks, Stream* stream = nullptr) {
+    need_blocks(blocks, out.size(), "all_gather_v");
+    check(tuttiAllGatherV(in.data(), in.size(), out.data(), blocks.counts.data(), displacements(blocks), data_type<T>(),
+                          comm_, raw(stream)),
+          "all_gather_v", comm_);
+  }
+
+  /// Reduces the blocks of `in` over all ranks and leaves block r at rank r.
+  template <typename T>
+  void reduce_scatter_v(std::span<const T> in, Blocks blocks, std::span<T> out, ReduceOp op = ReduceOp::sum,
+                        Stream* stream = nullptr) {
+    need_blocks(blocks, in.size(), "reduce_scatter_v");
+    check(tuttiReduceScatterV(in.data(), blocks.counts.data(), displacements(blocks), out.data(), out.size(),
+                              data_type<T>(), redop(op), comm_, raw(stream)),
+          "reduce_scatter_v", comm_);
+  }
+
+  /// Every rank's `in` becomes block rank() of root's `out`; elsewhere `out` and `blocks` may be empty.
+  template <typename T>
+  void gather_v(std::span<const T> in, std::span<T> out, Blocks blocks, int root, Stream* stream = nullptr) {
+    if (rank() == root) need_blocks(blocks, out.size(), "gather_v");
+    check(tuttiGatherV(in.data(), in.size(), out.data(), blocks.counts.data(), displacements(blocks), data_type<T>(),
+                       root, comm_, raw(stream)),
+          "gather_v", comm_);
+  }
+
+  /// Block r of root's `in` goes to rank r; elsewhere `in` and `blocks` may be empty.
+  template <typename T>
+  void scatter_v(std::span<const T> in, Blocks blocks, std::span<T> out, int root, Stream* stream = nullptr) {
+    if (rank() == root) need_blocks(blocks, in.size(), "scatter_v");
+    check(tuttiScatterV(in.data(), blocks.counts.data(), displacements(blocks), out.data(), out.size(), data_type<T>(),
+                        root, comm_, raw(stream)),
+          "scatter_v", comm_);
+  }
+
+  /// Block r of `in` becomes block rank() of rank r's `out`.
+  template <typename T>
+  void all_to_all_v(std::span<const T> in, Blocks in_blocks, std::span<T> out, Blocks out_blocks,
+                    Stream* stream = nullptr) {
+    need_blocks(in_blocks, in.size(), "all_to_all_v");
+    need_blocks(out_blocks, out.size(), "all_to_all_v");
+    check(tuttiAlltoAllV(in.data(), in_blocks.counts.data(), displacements(in_blocks), out.data(),
+                         out_blocks.counts.data(), displacements(out_blocks), data_type<T>(), comm_, raw(stream)),
+          "all_to_all_v", comm_);
+  }
+
   /// Completes when every rank has called it.
   void barrier(Stream* stream = nullptr) { check(tuttiBarrier(comm_, raw(stream)), "barrier", comm_); }
 
@@ -226,6 +303,24 @@ class Communicator {
   static void need(bool condition, const char* text) {
     if (!condition) throw Error(tuttiInvalidArgument, text);
   }
+  void need_blocks(const Blocks& blocks, std::size_t size, const char* what) const {
+    const bool whole = blocks.counts.size() == ranks() &&
+                       (blocks.displacements.empty() || blocks.displacements.size() == blocks.counts.size());
+    if (!whole) throw Error(tuttiInvalidArgument, std::string(what) + ": not one count and one displacement a rank");
+    std::size_t next = 0;
+    for (std::size_t rank = 0; rank < blocks.counts.size(); ++rank) {
+      const std::size_t first = blocks.displacements.empty() ? next : blocks.displacements[rank];
+      const std::size_t count = blocks.counts[rank];
+      if (count > 0 && (count > size || first > size - count))
+        throw Error(tuttiInvalidArgument,
+                    std::string(what) + ": the block of rank " + std::to_string(rank) + " goes beyond its span");
+      next += count;
+    }
+  }
+  static const std::size_t* displacements(const Blocks& blocks) {
+    return blocks.displacements.empty() ? nullptr : blocks.displacements.data();
+  }
+  [[nodiscard]] std::size_t ranks() const { return static_cast<std::size_t>(size()); }
   static tuttiRedOp_t redop(ReduceOp op) { return static_cast<tuttiRedOp_t>(op); }
   static tuttiStream_t raw(const Stream* stream) { return stream == nullptr ? nullptr : stream->get(); }
 

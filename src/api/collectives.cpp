@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "api/checks.hpp"
 #include "api/edge.hpp"
 #include "api/group.hpp"
 
@@ -10,8 +11,6 @@ namespace tutti::api {
 namespace {
 
 using plan::Collective;
-
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;
 
 struct Arguments {
   Collective collective{};
@@ -23,35 +22,12 @@ struct Arguments {
   int root = 0;
 };
 
-Result<DataType> check_type(tuttiDataType_t type) {
-  if (static_cast<int>(type) < 0 || type >= tuttiNumTypes)
-    return Error{Code::invalid_argument, fmt::format("datatype is {}: there is no such type", static_cast<int>(type))};
-  return static_cast<DataType>(type);
-}
-
-Status check_rank(const char* name, int rank, int size) {
-  if (rank < 0 || rank >= size)
-    return Error{Code::invalid_argument, fmt::format("{} is {}: it must be between 0 and {}", name, rank, size - 1)};
-  return {};
-}
-
-Result<std::uint64_t> check_bytes(std::size_t count, DataType type, std::uint64_t blocks) {
-  if (count > kMostBytes / (size_of(type) * blocks))
-    return Error{Code::invalid_argument, fmt::format("count is {}: that is more than 2^60 bytes", count)};
-  return count * size_of(type);
-}
-
-Status check_alignment(const char* name, const void* buffer, DataType type) {
-  if (reinterpret_cast<std::uintptr_t>(buffer) % size_of(type) == 0) return {};
-  return Error{Code::invalid_argument, fmt::format("{} is not aligned to an element of {}", name, to_string(type))};
-}
-
 // `allowed` is where `in` stands when the call is in-place.
 Status check_overlap(const std::byte* in, std::uint64_t in_bytes, const std::byte* out, std::uint64_t out_bytes,
                      const std::byte* allowed) {
   const bool apart = in + in_bytes <= out || out + out_bytes <= in;
   if (apart || in == allowed) return {};
-  return Error{Code::invalid_argument, "sendbuff and recvbuff overlap, and not as this call's in-place form does"};
+  return overlap_error();
 }
 
 struct Needs {
@@ -64,23 +40,18 @@ struct Needs {
 Needs needs_of(const Arguments& call, const comm::Communicator& communicator) {
   const auto ranks = static_cast<std::uint64_t>(communicator.size());
   const bool is_root = call.root == index(communicator.rank());
-  switch (call.collective) {
-    case Collective::reduce:
-      return {.out = is_root};
-    case Collective::broadcast:
-      return {.in = is_root};
-    case Collective::reduce_scatter:
-      return {.in_blocks = ranks};
-    case Collective::all_gather:
-      return {.out_blocks = ranks};
-    default:
-      return {};
-  }
+  const bool from_root = call.collective == Collective::broadcast || call.collective == Collective::scatter;
+  const bool to_root = call.collective == Collective::reduce || call.collective == Collective::gather;
+  return {.in = !from_root || is_root,
+          .out = !to_root || is_root,
+          .in_blocks = has_input_blocks(call.collective) ? ranks : 1,
+          .out_blocks = has_output_blocks(call.collective) ? ranks : 1};
 }
 
 Status check_buffers(const Arguments& call, DataType type, const comm::Communicator& communicator) {
   const Needs needs = needs_of(call, communicator);
-  const std::uint64_t block = TUTTI_TRY(check_bytes(call.count, type, static_cast<std::uint64_t>(communicator.size())));
+  const std::uint64_t block =
+      TUTTI_TRY(check_bytes("count", call.count, type, static_cast<std::uint64_t>(communicator.size())));
   if (call.count == 0) return {};
   if (needs.in && call.in == nullptr) return null_argument("sendbuff");
   if (needs.out && call.out == nullptr) return null_argument("recvbuff");
@@ -91,8 +62,8 @@ Status check_buffers(const Arguments& call, DataType type, const comm::Communica
   const auto* const out = static_cast<const std::byte*>(call.out);
   const auto own = static_cast<std::uint64_t>(index(communicator.rank())) * block;
   const std::byte* in_place = out;
-  if (call.collective == Collective::all_gather) in_place = out + own;
-  if (call.collective == Collective::reduce_scatter) in_place = in + own == out ? in : nullptr;
+  if (needs.out_blocks > needs.in_blocks) in_place = out + own;
+  if (needs.in_blocks > needs.out_blocks) in_place = in + own == out ? in : nullptr;
   return check_overlap(in, block * needs.in_blocks, out, block * needs.out_blocks, in_place);
 }
 
@@ -120,7 +91,7 @@ Status message(bool sends, void* buffer, std::size_t count, tuttiDataType_t data
   auto* const queue = TUTTI_TRY(usable(stream));
   const DataType type = TUTTI_TRY(check_type(datatype));
   TUTTI_TRY(check_rank("peer", peer, communicator->size()));
-  const std::uint64_t bytes = TUTTI_TRY(check_bytes(count, type, 1));
+  const std::uint64_t bytes = TUTTI_TRY(check_bytes("count", count, type, 1));
   if (bytes > 0 && buffer == nullptr) return null_argument(sends ? "sendbuff" : "recvbuff");
   if (peer == index(communicator->rank()) && !in_group()) {
     return Error{Code::invalid_usage, fmt::format("rank {} {} itself outside a group: it would wait for ever", peer,
@@ -171,6 +142,27 @@ tuttiResult_t tuttiAllGather(const void* sendbuff, void* recvbuff, size_t sendco
                              tuttiComm_t comm, tuttiStream_t stream) {
   return guarded([&] {
     return collective({Collective::all_gather, sendbuff, recvbuff, sendcount, datatype}, comm, stream);
+  });
+}
+
+tuttiResult_t tuttiGather(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype, int root,
+                          tuttiComm_t comm, tuttiStream_t stream) {
+  return guarded([&] {
+    return collective({Collective::gather, sendbuff, recvbuff, count, datatype, tuttiSum, root}, comm, stream);
+  });
+}
+
+tuttiResult_t tuttiScatter(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype, int root,
+                           tuttiComm_t comm, tuttiStream_t stream) {
+  return guarded([&] {
+    return collective({Collective::scatter, sendbuff, recvbuff, count, datatype, tuttiSum, root}, comm, stream);
+  });
+}
+
+tuttiResult_t tuttiAlltoAll(const void* sendbuff, void* recvbuff, size_t count, tuttiDataType_t datatype,
+                            tuttiComm_t comm, tuttiStream_t stream) {
+  return guarded([&] {
+    return collective({Collective::all_to_all, sendbuff, recvbuff, count, datatype}, comm, stream);
   });
 }
 

@@ -98,6 +98,8 @@ bool in_group() {
 }
 
 Status submit(Communicator& communicator, comm::Stream* stream, Call call) {
+  auto* const collective = std::get_if<comm::CollectiveCall>(&call);
+  if (collective != nullptr && (in_group() || stream != nullptr)) keep_arrays(*collective);
   if (in_group()) {
     Part& part = part_of(communicator, stream);
     if (auto* const messages = std::get_if<comm::MessageCall>(&call)) {

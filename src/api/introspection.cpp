@@ -36,13 +36,17 @@ json describe_settings(const Config& config) {
 
 json describe_algorithms() {
   json all = json::array();
-  for (const plan::Algorithm& algorithm : plan::algorithms()) {
+  for (const plan::Method& method : plan::methods()) {
     json needs = json::array();
-    if (algorithm.power_of_two) needs.push_back("a power of two of ranks");
-    if (algorithm.commutative) needs.push_back("a commutative operator");
-    all.push_back({{"collective", to_string(algorithm.collective)},
-                   {"name", algorithm.name},
-                   {"wins", algorithm.wins},
+    const auto any = [&](bool plan::Algorithm::* restriction) {
+      return (method.down != nullptr && method.down->*restriction) || (method.up != nullptr && method.up->*restriction);
+    };
+    if (any(&plan::Algorithm::power_of_two)) needs.push_back("a power of two of ranks");
+    if (any(&plan::Algorithm::commutative)) needs.push_back("a commutative operator");
+    if (method.all_levels) needs.push_back("regular levels");
+    all.push_back({{"collective", to_string(method.collective)},
+                   {"name", method.name},
+                   {"wins", method.wins},
                    {"needs", needs}});
   }
   return all;
@@ -77,6 +81,12 @@ Result<plan::Collective> collective_of(tuttiCollective_t collective) {
       return plan::Collective::all_gather;
     case tuttiCollBarrier:
       return plan::Collective::barrier;
+    case tuttiCollGather:
+      return plan::Collective::gather;
+    case tuttiCollScatter:
+      return plan::Collective::scatter;
+    case tuttiCollAlltoAll:
+      return plan::Collective::all_to_all;
     default:
       return Error{Code::invalid_argument, fmt::format("collective {} has no plan", static_cast<int>(collective))};
   }
@@ -85,14 +95,14 @@ Result<plan::Collective> collective_of(tuttiCollective_t collective) {
 json explain(const comm::Communicator& communicator, const plan::Selection& selection) {
   json candidates = json::array();
   for (const auto& candidate : selection.candidates) {
-    json entry{{"algorithm", candidate.plan.algorithm->name},
+    json entry{{"algorithm", plan::way_of(candidate.plan)},
                {"segments", candidate.plan.segments},
                {"predicted_us", candidate.cost.total_us}};
     if (!candidate.refused.empty()) entry["refused"] = candidate.refused;
     candidates.push_back(entry);
   }
   return {{"schema", "tutti.explain/1"},
-          {"algorithm", selection.plan.algorithm->name},
+          {"algorithm", plan::way_of(selection.plan)},
           {"segments", selection.plan.segments},
           {"transports", communicator.transports()},
           {"predicted_us", selection.cost.total_us},

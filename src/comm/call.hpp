@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,7 +24,16 @@ struct Operator {
   bool commutative = true;
 };
 
-/// `count` is that of the vector, or of one block for reduce-scatter and all-gather.
+/// What makes a call a V-variant: its blocks differ in length.
+struct UnevenBlocks {
+  engine::Blocks in;
+  engine::Blocks out;
+  std::shared_ptr<const std::vector<std::size_t>> kept =
+      nullptr;  // holds what the spans show, if they are not the caller's
+};
+
+/// `count` is that of the vector, or of one block for collectives of blocks; of a V-variant, of the longest block that
+/// this rank knows.
 struct CollectiveCall {
   plan::Collective collective{};
   const std::byte* in = nullptr;
@@ -32,6 +43,12 @@ struct CollectiveCall {
   Operator op;
   Rank root{};
   std::optional<Duration> patience = std::nullopt;  // instead of the communicator's timeout
+  std::optional<UnevenBlocks> uneven = std::nullopt;
+
+  /// Whether every rank knows the lengths of all blocks; else only those that it sends and gets.
+  [[nodiscard]] bool shares_lengths() const {
+    return !uneven || collective == plan::Collective::reduce_scatter || collective == plan::Collective::all_gather;
+  }
 };
 
 /// Sends and receives that progress together.
@@ -41,10 +58,19 @@ struct MessageCall {
 
 using Call = std::variant<CollectiveCall, MessageCall>;
 
+/// Copies the counts and displacements of a V-variant, so that the call outlives its caller's arrays.
+void keep_arrays(CollectiveCall& call);
+
+/// Whether the buffers are the same memory, in the way in which this collective allows it.
+bool is_in_place(const CollectiveCall& call, Rank self);
+
+/// The lengths of all blocks, where every rank knows them.
+std::span<const std::size_t> shared_lengths(const CollectiveCall& call);
+
 /// "all_reduce of 1024 float, sum".
 std::string describe(const Call& call);
 
 /// The same at all ranks that call the same collective with the same plan as their `sequence`-th, and at no others.
-std::uint32_t fingerprint(const CollectiveCall& call, std::uint64_t sequence, std::string_view plan);
+std::uint32_t fingerprint(const CollectiveCall& call, std::uint64_t sequence, std::string_view plan, Rank self);
 
 }  // namespace tutti::comm

@@ -48,37 +48,43 @@ Status Communicator::begin(const Call& call, TimePoint now) {
   if (left_)
     return Error{Code::invalid_usage,
                  fmt::format("{} refused: this rank has left the communicator", comm::describe(call))};
-  timeout_ = config().timeout;
-  if (const auto* const collective = std::get_if<CollectiveCall>(&call);
-      collective != nullptr && collective->patience) {
-    timeout_ = *collective->patience;
+  const auto* const collective = std::get_if<CollectiveCall>(&call);
+  const bool is_first = flights_.empty();
+  flights_.push_back({call, nullptr, sequence_, config().timeout});
+  if (collective != nullptr && collective->patience) flights_.back().timeout = *collective->patience;
+  if (is_first) {
+    current_ = 0;
+    deadline_ = in(flights_.back().timeout, now);
+    polls_ = 0;
   }
-  deadline_ = in(timeout_, now);
-  polls_ = 0;
-  call_ = call;
-  if (const auto* const collective = std::get_if<CollectiveCall>(&call)) return begin_collective(*collective);
-  return begin_messages(std::get<MessageCall>(call));
+  const auto begun = collective != nullptr ? begin_collective(std::get<CollectiveCall>(flights_.back().call))
+                                           : begin_messages(std::get<MessageCall>(flights_.back().call));
+  if (!begun || !*begun) flights_.pop_back();  // the engine has nothing of it
+  return begun ? Status() : begun.error();
 }
 
-Status Communicator::begin_collective(const CollectiveCall& call) {
+Result<bool> Communicator::begin_collective(const CollectiveCall& call) {
   ++sequence_;
-  if (call.count == 0 && call.collective != plan::Collective::barrier) {
-    program_.reset();
-    return {};
-  }
+  if (call.count == 0 && call.collective != plan::Collective::barrier) return false;
   const auto* const prepared = TUTTI_TRY(plans_->find(call));
-  program_ = prepared->program;
+  flights_.back().sequence = sequence_;
+  flights_.back().program = prepared->program;
   const engine::Operation operation{.type = call.type,
                                     .op = call.op.op,
                                     .scalar = call.op.scalar,
                                     .divisor = call.op.op == ReduceOp::avg ? static_cast<double>(size()) : 1,
                                     .user = call.op.user};
-  engine_->start(*program_, operation, {call.in, call.out, call.count}, fingerprint(call, sequence_, prepared->name));
-  return {};
+  engine::Buffers buffers{.in = call.in, .out = call.out, .count = call.count};
+  if (call.uneven) {
+    buffers.in_blocks = call.uneven->in;
+    buffers.out_blocks = call.uneven->out;
+  }
+  engine_->start(*prepared->program, operation, buffers, fingerprint(call, sequence_, prepared->name, rank()));
+  return true;
 }
 
 // The n-th message to oneself meets the n-th from oneself: they are copied at once.
-Status Communicator::begin_messages(MessageCall call) {
+Result<bool> Communicator::begin_messages(const MessageCall& call) {
   std::vector<engine::Message> to_self;
   std::vector<engine::Message> from_self;
   std::vector<engine::Message> others;
@@ -101,15 +107,22 @@ Status Communicator::begin_messages(MessageCall call) {
     }
     if (to_self[i].bytes > 0) std::memmove(from_self[i].data, to_self[i].data, to_self[i].bytes);
   }
-  program_.reset();
-  if (!others.empty()) engine_->start(std::move(others));
-  return {};
+  if (others.empty()) return false;
+  engine_->start(std::move(others));
+  return true;
 }
 
 Result<bool> Communicator::advance(TimePoint now, bool& moved) {
   const engine::State state = engine_->poll(now, moved);
-  if (state == engine::State::idle) return true;
+  if (state == engine::State::idle) {
+    flights_.clear();
+    return true;
+  }
   if (state == engine::State::failed) return failed(engine_->error());
+  if (const std::size_t current = engine_->current(); current != current_) {  // one is over: the next has its own time
+    current_ = current;
+    deadline_ = in(flights_[current].timeout, now);
+  }
   if (++polls_ % kPollsBetweenLooks != 1) return false;
   if (const auto why = failure()) return failed(*why);
   if (deadline_.passed(now)) return failed(timed_out());
@@ -119,7 +132,8 @@ Result<bool> Communicator::advance(TimePoint now, bool& moved) {
 Error Communicator::timed_out() {
   const auto stall = engine_->stall();
   const auto who = stall.peer ? paths_->describe(*stall.peer) : std::string("nobody");
-  return {Code::timeout, fmt::format("{} silent for {} ({})", who, to_string(timeout_), stall.text), stall.peer};
+  return {Code::timeout, fmt::format("{} silent for {} ({})", who, to_string(flights_[current_].timeout), stall.text),
+          stall.peer};
 }
 
 // A path that ends is often the consequence of what happened to somebody else: who noticed that first told everybody,
@@ -137,13 +151,19 @@ Error Communicator::root_cause(const Error& found) {
   return session_->failure().value_or(found);
 }
 
+std::string Communicator::describe_current() const {
+  const Flight& flight = flights_[engine_->current()];
+  const bool collective = std::holds_alternative<CollectiveCall>(flight.call);
+  return collective ? fmt::format("{} seq {}", comm::describe(flight.call), flight.sequence)
+                    : comm::describe(flight.call);
+}
+
 // The first failure is the communicator's; all ranks are told.
 Error Communicator::failed(const Error& found) {
   engine_->cancel();
   const Error cause = root_cause(found);
-  const bool collective = std::holds_alternative<CollectiveCall>(call_);
-  const auto what = collective ? fmt::format("{} seq {}", comm::describe(call_), sequence_) : comm::describe(call_);
-  Error error = cause.within(fmt::format("{} failed", what));
+  Error error = cause.within(fmt::format("{} failed", describe_current()));
+  flights_.clear();
   {
     const std::lock_guard guard(failure_lock_);
     if (!failure_) failure_ = error;

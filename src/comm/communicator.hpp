@@ -67,8 +67,9 @@ class Communicator {
   void leave();
 
   // ---- Only by who has the turn ----
+  /// Several calls may be begun before the first is over: they overlap.
   Status begin(const Call& call, TimePoint now);
-  /// Advances the call. True when it is over; an error when it failed: the communicator is unusable then.
+  /// Advances the calls. True when all are over; an error when one failed: the communicator is unusable then.
   Result<bool> advance(TimePoint now, bool& moved);
   /// Prepares to sleep and appends the descriptors that end the sleep. False: there is something to do, do not sleep.
   bool prepare_to_sleep(std::vector<int>& descriptors);
@@ -90,10 +91,12 @@ class Communicator {
   Status meet();
   Result<std::vector<std::unique_ptr<transport::Transport>>> make_transports(const topology::Layout& layout);
   Result<Choosing> agree_on_choosing(const topology::Layout& layout, Deadline deadline);
-  Status begin_collective(const CollectiveCall& call);
-  Status begin_messages(MessageCall call);
+  // Whether the engine has something to do now.
+  Result<bool> begin_collective(const CollectiveCall& call);
+  Result<bool> begin_messages(const MessageCall& call);
   Error root_cause(const Error& found);
   Error failed(const Error& found);
+  [[nodiscard]] std::string describe_current() const;
   Error timed_out();
   void settle();
 
@@ -115,11 +118,16 @@ class Communicator {
   mutable std::mutex failure_lock_;
   std::optional<Error> failure_;
 
-  // The call at hand.
-  Call call_;
-  std::shared_ptr<const plan::Program> program_;
+  // The calls in flight, in the order of the engine's numbers.
+  struct Flight {
+    Call call;
+    std::shared_ptr<const plan::Program> program;
+    std::uint64_t sequence = 0;
+    Duration timeout{};
+  };
+  std::vector<Flight> flights_;
+  std::size_t current_ = 0;     // the oldest, whose deadline runs
   std::uint64_t sequence_ = 0;  // of collectives
-  Duration timeout_{};
   Deadline deadline_;
   std::uint32_t polls_ = 0;
 };

@@ -112,6 +112,7 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   choosing.deterministic = config.deterministic;
   choosing.staging = config.staging;
   choosing.links.cores = cores_of(facts, layout, fullest_node(layout));
+  choosing.fabric = topology::fabric_of(layout, choosing.links);
   return choosing;
 }
 

@@ -26,32 +26,27 @@ class Running {
       if (!communicator().is_turn(batch_.ticket)) return false;
       has_turn_ = true;
     }
-    if (!begun_ && !begin_next(now)) return true;
+    if (!begun_ && !begin_all(now)) return true;
     bool moved = false;
     const auto done = communicator().advance(now, moved);
     if (!done) {
       end(done.error());
     } else if (*done) {
-      begun_ = false;
-      if (++next_ == batch_.calls.size()) end({});
-      return true;
+      end(std::move(status_));
     }
     return moved || over_;
   }
 
  private:
-  bool begin_next(TimePoint now) {
-    if (next_ == batch_.calls.size()) {
-      end({});
-      return false;
+  // What comes before a call that cannot be begun still runs: other ranks may wait for it.
+  bool begin_all(TimePoint now) {
+    for (const Call& call : batch_.calls) {
+      status_ = communicator().begin(call, now);
+      if (!status_) break;
+      begun_ = true;
     }
-    auto begun = communicator().begin(batch_.calls[next_], now);
-    if (!begun) {
-      end(std::move(begun));
-      return false;
-    }
-    begun_ = true;
-    return true;
+    if (!begun_) end(std::move(status_));
+    return begun_;
   }
 
   void end(Status status) {
@@ -61,7 +56,6 @@ class Running {
   }
 
   Batch batch_;
-  std::size_t next_ = 0;
   bool has_turn_ = false;
   bool begun_ = false;
   bool over_ = false;

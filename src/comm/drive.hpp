@@ -10,7 +10,7 @@
 
 namespace tutti::comm {
 
-/// Calls of one communicator, to be run one after the other in one turn.
+/// Calls of one communicator, to be begun in their order in one turn; they overlap.
 struct Batch {
   Communicator* communicator = nullptr;
   std::uint64_t ticket = 0;

@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 namespace tutti::comm {
 namespace {
 
-bool is_in_place(const CollectiveCall& call, Rank self) {
-  const std::uint64_t block = static_cast<std::uint64_t>(index(self)) * call.count * size_of(call.type);
-  switch (call.collective) {
-    case plan::Collective::reduce_scatter:
-      return call.out == call.in + block;
-    case plan::Collective::all_gather:
-      return call.in == call.out + block;
-    default:
-      return call.in == call.out;
-  }
+// What the choice goes by: of blocks that differ in length, their mean; nothing, where ranks do not share it.
+std::uint64_t count_to_choose_by(const CollectiveCall& call) {
+  if (!call.shares_lengths()) return 0;
+  const auto lengths = shared_lengths(call);
+  if (lengths.empty()) return call.count;
+  const auto all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
+  return (all + lengths.size() - 1) / lengths.size();
 }
 
 }  // namespace
@@ -27,7 +26,8 @@ PlanCache::Key PlanCache::key_of(const CollectiveCall& call) const {
           !reduces || call.op.commutative,
           is_in_place(call, self_),
           has_root(call.collective) ? call.root : Rank{0},
-          call.count};
+          !call.shares_lengths(),
+          count_to_choose_by(call)};
 }
 
 Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
@@ -39,8 +39,9 @@ Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
                        .commutative = key.commutative,
                        .deterministic = choosing_.deterministic,
                        .root = key.root,
+                       .own_lengths_only = key.own_lengths_only,
                        .staging = choosing_.staging},
-                      choosing_.layout, choosing_.links, choosing_.forced);
+                      choosing_.fabric, choosing_.forced);
 }
 
 Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
@@ -51,19 +52,24 @@ Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
     const auto selection = TUTTI_TRY(explain(call));
     if (entries_.size() >= kMostEntries) entries_.clear();
     const plan::Plan& plan = selection.plan;
-    const ProgramKey program_key{plan.algorithm, plan.segments, plan.root, key.in_place, plan.widened, plan.divides};
-    auto program = programs_[program_key].lock();
-    if (!program)
-      programs_[program_key] = program = std::make_shared<plan::Program>(plan::lower(plan, self_, key.in_place));
-    last_ = &entries_
-                 .emplace(key,
-                          Prepared{plan, std::move(program), fmt::format("{}/{}", plan.algorithm->name, plan.segments)})
+    last_ = &entries_.emplace(key, Prepared{plan, program_of(plan, key.in_place), fmt::format("{}/{}", way_of(plan), plan.segments)})
                  .first->second;
   } else {
     last_ = &known->second;
   }
   last_key_ = key;
   return last_;
+}
+
+// Calls that differ in nothing but their count share a program.
+std::shared_ptr<const plan::Program> PlanCache::program_of(const plan::Plan& plan, bool in_place) {
+  std::erase_if(programs_, [](const Lowered& one) { return one.program.expired(); });
+  for (const Lowered& one : programs_) {
+    if (one.in_place == in_place && one.plan == plan) return one.program.lock();
+  }
+  auto program = std::make_shared<const plan::Program>(plan::lower(plan, self_, in_place));
+  programs_.push_back({plan, in_place, program});
+  return program;
 }
 
 }  // namespace tutti::comm

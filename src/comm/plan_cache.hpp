@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/result.hpp"
 #include "comm/call.hpp"
@@ -23,6 +24,7 @@ struct Prepared {
 struct Choosing {
   topology::Layout layout;
   topology::Links links;
+  topology::Fabric fabric;  // of both
   plan::ForcedAlgorithms forced;
   bool deterministic = false;
   Bytes staging;
@@ -48,18 +50,25 @@ class PlanCache {
     bool commutative;
     bool in_place;
     Rank root;
+    bool own_lengths_only;
     std::uint64_t count;
     auto operator<=>(const Key&) const = default;
   };
-  using ProgramKey = std::tuple<const plan::Algorithm*, std::uint32_t, Rank, bool, bool, bool>;
   static constexpr std::size_t kMostEntries = 1024;  // then it starts afresh: a call costs its planning again
 
+  struct Lowered {
+    plan::Plan plan;
+    bool in_place = false;
+    std::weak_ptr<const plan::Program> program;
+  };
+
+  std::shared_ptr<const plan::Program> program_of(const plan::Plan& plan, bool in_place);
   [[nodiscard]] Key key_of(const CollectiveCall& call) const;
 
   Choosing choosing_;
   Rank self_;
   std::map<Key, Prepared> entries_;
-  std::map<ProgramKey, std::weak_ptr<const plan::Program>> programs_;
+  std::vector<Lowered> programs_;
   std::optional<Key> last_key_;
   const Prepared* last_ = nullptr;
 };

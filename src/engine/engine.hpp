@@ -1,154 +1,89 @@
-// Runs programs: posts steps whose dependencies are met, computes, counts completions. It is poll-driven: it reads no
-// clock, owns no thread and never blocks.
+// Runs calls: several at a time, so that those of a group overlap. It is poll-driven: it reads no clock, owns no thread
+// and never blocks.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "engine/arithmetic.hpp"
-#include "engine/geometry.hpp"
-#include "engine/peers.hpp"
-#include "engine/scratch.hpp"
-#include "plan/program.hpp"
+#include "engine/turns.hpp"
+#include "engine/work.hpp"
 
 namespace tutti::engine {
 
-/// A call's buffers. For reduce-scatter and all-gather `count` is that of one block, and `out` or `in` is this rank's
-/// own.
-struct Buffers {
-  const std::byte* in = nullptr;
-  std::byte* out = nullptr;
-  std::uint64_t count = 0;
-};
-
-/// A message outside a program, for send and recv. `data` is only read when sending.
-struct Message {
-  bool sends = false;
-  Rank peer{};
-  std::byte* data = nullptr;
-  std::size_t bytes = 0;
-};
-
 enum class State : std::uint8_t { idle, running, failed };
 
-/// One call at a time. Not thread-safe.
+/// Not thread-safe.
 class Engine {
  public:
-  /// `staging` bounds the memory that a call uses beside the user's, as far as a single chunk allows.
-  Engine(Peers& peers, Bytes staging);
+  /// `staging` bounds the memory that the calls in flight use beside the user's, as far as a single chunk allows.
+  Engine(Peers& peers, Bytes staging) : peers_(peers), staging_(staging) {}
 
-  /// Begins a collective; the engine must be idle. `program` must live until it is over. `fingerprint` is the same at
-  /// all ranks that call the same thing.
+  /// Starts a collective behind what was started before; the next poll begins it. `program`, and what `buffers` shows,
+  /// must live until it is over. `fingerprint` is the same at all ranks that call the same thing.
   void start(const plan::Program& program, const Operation& operation, const Buffers& buffers,
              std::uint32_t fingerprint);
 
-  /// Begins a group of messages: all progress at the same time; those to one peer keep their order.
+  /// Starts a group of messages: all progress at the same time; those to one peer keep their order.
   void start(std::vector<Message> messages);
 
-  /// Advances everything that can advance. `moved` tells whether anything did.
+  /// Advances everything that can advance. `moved` tells whether anything did. Idle: everything is over.
   State poll(TimePoint now, bool& moved);
 
-  /// Ends the call without its completion: no buffer is touched any more when this returns. The engine is failed then.
+  /// The number, counted from 0 since the engine was idle, of the call that failed, and else of the oldest that is not
+  /// over.
+  [[nodiscard]] std::size_t current() const;
+
+  /// Ends all calls without completion: no buffer is touched any more when this returns. The engine is failed then.
   void cancel();
 
   /// Why it failed: it names the step and the peer.
   [[nodiscard]] const Error& error() const { return error_; }
 
-  /// What the call waits for: "step 5 of 14 (recv from 3: out[2], shm); waiting for ranks 3, 5", for messages of
-  /// errors.
-  struct Stall {
-    std::string text;
-    std::optional<Rank> peer;
-  };
+  /// What the oldest call waits for.
   [[nodiscard]] Stall stall() const;
 
   /// Bytes of scratch memory held.
   [[nodiscard]] Bytes memory() const;
 
  private:
-  // What the engine does with a message of a step that a transport cannot reduce on arrival.
-  struct Staged {
-    std::uint32_t step = 0;
-    Scratch memory;
-    std::byte* out = nullptr;
-    const std::byte* local = nullptr;
-    std::size_t elements = 0;
-    std::size_t bytes = 0;
-    bool busy = false;
+  // A call that has not begun.
+  struct Pending {
+    const plan::Program* program = nullptr;  // null: messages
+    Operation operation;
+    Buffers buffers;
+    std::uint32_t fingerprint = 0;
+    std::vector<Message> messages;
   };
-  struct Piece {
-    std::byte* data = nullptr;
-    std::size_t elements = 0;
+  struct Running {
+    Work* work = nullptr;
+    std::size_t number = 0;
   };
+  static constexpr std::size_t kMostWorks = 16;
 
-  void begin_tile();
-  void begin_next_tile_or_end();
-  void run_ready();
-  bool run(std::uint32_t step);
-  bool post(std::uint32_t step);
-  bool post_message(std::uint32_t step, transport::Endpoint& endpoint);
-  bool post_pieces(std::uint32_t step, const Path& path);
-  transport::Transfer transfer_of(std::uint32_t step, std::size_t piece, const Path& path);
-  void compute(const plan::Step& step);
-  void reduce_slots(const plan::Step& step);
-  void release(std::uint32_t step, bool when_posted);
-  void complete(std::uint32_t step);
-  void handle(const transport::Completion& completion);
-  void finish_staged(Staged& staged);
-  void fail(Error error);
-  Staged* stage(std::size_t bytes);
-
-  [[nodiscard]] std::size_t element_size(plan::Buffer buffer) const;
-  [[nodiscard]] Extent extent(plan::Buffer buffer, std::uint32_t chunk) const;
-  void find_pieces(plan::Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::vector<Piece>& pieces) const;
-  [[nodiscard]] std::byte* base(plan::Buffer buffer) const;
-  [[nodiscard]] std::uint64_t tile_elements() const;
-  [[nodiscard]] std::string name_of(std::uint32_t step) const;
-  [[nodiscard]] Rank peer_of(std::uint32_t step) const;
+  void begin_pending();
+  Work* prepare_next();
+  [[nodiscard]] bool may_begin(const Work& work) const;
+  bool advance_all();
+  void fail(const Running& culprit);
 
   Peers& peers_;
   Bytes staging_;
   State state_ = State::idle;
   Error error_;
+  std::size_t culprit_ = 0;
 
-  // The call.
-  const plan::Program* program_ = nullptr;
-  plan::Program message_program_;  // the steps of a group of messages
-  std::vector<Message> messages_;
-  Arithmetic arithmetic_;
-  transport::Combine combine_right_{};  // local op arrived
-  transport::Combine combine_left_{};   // arrived op local
-  Buffers buffers_;
-  std::uint32_t fingerprint_ = 0;
-  Tile tile_;
-  std::uint64_t whole_ = 0;  // elements of the vector, or of a block
-
-  // The run of the program over one tile.
-  std::vector<std::uint32_t> waits_;   // dependencies that are left, per step
-  std::vector<std::uint32_t> pieces_;  // messages that are outstanding, per step
-  std::vector<std::uint32_t> ready_;
-  std::vector<std::uint32_t> held_;  // ready, but their path or staging memory is not
-  std::uint32_t remaining_ = 0;      // steps
-  std::vector<std::uint8_t> posted_;
+  Turns turns_;
+  std::vector<std::unique_ptr<Work>> works_;  // kept for later calls
+  std::vector<Running> running_;              // in the order in which they began
+  std::vector<Pending> pending_;              // from next_ on
+  std::size_t next_ = 0;
+  Work* prepared_ = nullptr;  // the next one, when it had to wait
+  bool alone_ = false;        // what runs has joined no queue for turns, so nothing may begin beside it
   std::vector<transport::Completion> completed_;
-  std::vector<transport::Transfer> batch_;
-  std::vector<Piece> local_;
-  std::vector<Piece> target_;
-  std::vector<std::byte*> sources_;
-
-  Scratch acc_;
-  Scratch acc2_;
-  Scratch slots_;
-  std::byte token_[64] = {};
-  std::vector<std::unique_ptr<Staged>> staged_;
-  std::size_t staged_bytes_ = 0;
-  bool moved_ = false;
 };
 
 }  // namespace tutti::engine

@@ -37,10 +37,19 @@ constexpr bool has_root(Collective collective) {
          collective == Collective::scatter;
 }
 
-/// Whether one of the user's buffers, or both, is one block a rank and not one vector.
+/// Whether the user's input, or output, is one block a rank (reduce-scatter's input, all-gather's output).
+constexpr bool has_input_blocks(Collective collective) {
+  return collective == Collective::reduce_scatter || collective == Collective::scatter ||
+         collective == Collective::all_to_all;
+}
+constexpr bool has_output_blocks(Collective collective) {
+  return collective == Collective::all_gather || collective == Collective::gather ||
+         collective == Collective::all_to_all;
+}
+
+/// Whether the collective is about one block a rank and not about one vector.
 constexpr bool has_blocks(Collective collective) {
-  return collective == Collective::reduce_scatter || collective == Collective::all_gather ||
-         collective == Collective::gather || collective == Collective::scatter || collective == Collective::all_to_all;
+  return has_input_blocks(collective) || has_output_blocks(collective);
 }
 
 /// Whether `in`, or `out`, is this rank's own block alone.

@@ -35,9 +35,10 @@ Seat find_seat(const topology::Levels& levels, Rank rank) {
 
 class Composer {
  public:
-  Composer(const Plan& plan, Rank self, PhaseBuilder& phase)
+  Composer(const Plan& plan, bool packed, Rank self, PhaseBuilder& phase)
       : plan_(plan),
         levels_(*plan.levels),
+        packed_(packed && plan.collective == Collective::all_gather),
         self_(self),
         phase_(phase),
         seat_(find_seat(levels_, self)),
@@ -62,7 +63,7 @@ class Composer {
     }
     phase_.set_round(round);
     const bool collects = plan_.collective == Collective::reduce || plan_.collective == Collective::gather;
-    if (collects && self_ == plan_.root) phase_.finish(chunks);
+    if ((collects && self_ == plan_.root) || packed_) phase_.finish(chunks);
     if (plan_.collective == Collective::scatter) phase_.finish(own_position(chunks));
   }
 
@@ -160,7 +161,7 @@ class Composer {
     switch (plan_.collective) {
       case Collective::all_gather:
         phase_.begin_with(chunks);
-        phase_.finish(chunks);
+        if (!packed_) phase_.finish(chunks);
         break;
       case Collective::all_reduce:
       case Collective::reduce_scatter:
@@ -176,6 +177,7 @@ class Composer {
 
   const Plan& plan_;
   const topology::Levels& levels_;
+  bool packed_;  // an all-gather that collects in scratch memory
   Rank self_;
   PhaseBuilder& phase_;
   Seat seat_;
@@ -202,7 +204,7 @@ Rounds rounds_of(const Plan& plan, const Tier& tier) {
 }
 
 void compose(const Plan& plan, const Cut& cut, Rank self, PhaseBuilder& phase) {
-  Composer composer(plan, self, phase);
+  Composer composer(plan, is_packed(plan, cut), self, phase);
   for (int stripe = 0; stripe < cut.parts(); ++stripe) {
     const Cut::Part& part = cut.part(stripe);
     composer.write(plan.stripes()[static_cast<std::size_t>(stripe)], {part.first, part.chunks});

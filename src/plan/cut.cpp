@@ -65,6 +65,14 @@ Rank Cut::owner(std::uint32_t chunk) const {
   return find(chunk).rank;
 }
 
+bool Cut::has_empty_chunks() const {
+  if (levels_ == nullptr || by_position_) return false;
+  for (int number = 0; number < parts_; ++number) {
+    if (part(number).chunks != static_cast<std::uint32_t>(levels_->ranks())) return true;
+  }
+  return false;
+}
+
 std::vector<std::uint32_t> Cut::chunks_of(Rank rank) const {
   std::vector<std::uint32_t> own;
   if (levels_ == nullptr || by_position_) {

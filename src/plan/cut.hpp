@@ -49,6 +49,8 @@ class Cut {
   [[nodiscard]] Rank owner(std::uint32_t chunk) const;
   /// The chunks that a rank owns, in order.
   [[nodiscard]] std::vector<std::uint32_t> chunks_of(Rank rank) const;
+  /// Whether there are chunks that are no part of any block: levels of uneven size.
+  [[nodiscard]] bool has_empty_chunks() const;
   /// Whether chunk i of each part is block i, for all i: no lookup is needed.
   [[nodiscard]] bool in_order() const { return levels_ == nullptr; }
 

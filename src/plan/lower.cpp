@@ -165,7 +165,12 @@ std::vector<Dependency> find_dependencies(const std::vector<Action>& actions, co
   std::uint32_t channels = 0;
   const auto channel_of = find_channels(actions, channels);
   std::vector<std::int64_t> last_posted(channels + 1, -1);
+  std::int64_t last_in_turn = -1;
   for (std::uint32_t i = 0; i < places.size(); ++i) {
+    if ((actions[places[i].action].flags & kInTurn) != 0) {
+      if (last_in_turn >= 0) all.push_back({static_cast<std::uint32_t>(last_in_turn), i, false});
+      last_in_turn = i;
+    }
     const std::uint32_t channel = channel_of[places[i].action];
     if (channel == 0) continue;
     if (last_posted[channel] >= 0) all.push_back({static_cast<std::uint32_t>(last_posted[channel]), i, true});
@@ -192,6 +197,13 @@ void link(const std::vector<Dependency>& dependencies, Program& program) {
   }
 }
 
+void relink(const std::vector<Dependency>& dependencies, Program& program) {
+  program.steps.pop_back();
+  program.successors.clear();
+  for (Step& step : program.steps) step.dependencies = step.successors = 0;
+  link(dependencies, program);
+}
+
 Program lower(const Lowering& lowering, const PhaseBuilder& phases, const Cut& cut_of_segment) {
   Program program;
   program.collective = lowering.collective;
@@ -203,6 +215,7 @@ Program lower(const Lowering& lowering, const PhaseBuilder& phases, const Cut& c
   program.segments = lowering.segments;
   program.slots = phases.slots();
   program.widened = lowering.widened;
+  program.packed = lowering.packed;
   std::vector<Action> actions = phases.actions();
   std::stable_sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) { return a.round < b.round; });
   const auto places = order(actions, lowering.segments);

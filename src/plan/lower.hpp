@@ -20,5 +20,7 @@ struct Dependency {
 
 /// Gives a program that has steps, and no dependencies yet, these ones.
 void link(const std::vector<Dependency>& dependencies, Program& program);
+/// The same for one that had others.
+void relink(const std::vector<Dependency>& dependencies, Program& program);
 
 }  // namespace tutti::plan

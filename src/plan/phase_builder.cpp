@@ -43,8 +43,9 @@ bool PhaseBuilder::has_whole_output() const {
   switch (lowering_.collective) {
     case Collective::all_reduce:
     case Collective::broadcast:
-    case Collective::all_gather:
       return true;
+    case Collective::all_gather:
+      return !lowering_.packed;
     case Collective::reduce:
     case Collective::gather:
       return lowering_.self == lowering_.root;
@@ -107,7 +108,8 @@ PhaseBuilder::Place PhaseBuilder::settle(ChunkRange piece) {
     if (!first) first = place;
     mixed = mixed || place != *first;
   });
-  if (!mixed && !(lowering_.widened && *first == Place::in)) return *first;
+  const bool stays_raw = !lowering_.widened && !lowering_.packed;
+  if (!mixed && (*first != Place::in || stays_raw)) return *first;
   const Place home = is_reduction(lowering_.collective) || !has_whole_output() ? accumulator() : Place::result;
   std::vector<std::pair<ChunkRange, Place>> strays;
   places_.look(piece.first, end, [&](std::uint32_t begin, std::uint32_t stop, Place place) {
@@ -249,6 +251,10 @@ void PhaseBuilder::recv_token(Rank peer) {
 
 void PhaseBuilder::send_from(Rank peer, Buffer buffer, ChunkRange chunks) {
   emit({.verb = Verb::send, .src = buffer, .peer = peer, .src_range = chunks});
+}
+
+void PhaseBuilder::send_in_turn(Rank peer, Buffer buffer, ChunkRange chunks) {
+  emit({.verb = Verb::send, .flags = kInTurn, .src = buffer, .peer = peer, .src_range = chunks});
 }
 
 void PhaseBuilder::recv_into(Rank peer, Buffer buffer, ChunkRange chunks) {

@@ -23,6 +23,7 @@ struct Lowering {
   bool in_place = false;  // `in` and `out` are the same memory
   bool widened = false;   // partial results travel and accumulate in the accumulator's type
   bool divides = false;   // an average: the result is divided at the end
+  bool packed = false;    // blocks are gathered in scratch memory in the order of chunks, as their own is another
 };
 
 /// One step of every segment, before it is cut into segments.
@@ -100,6 +101,8 @@ class PhaseBuilder {
 
   // ---- Buffers that the algorithm chooses itself: nothing is followed. ----
   void send_from(Rank peer, Buffer buffer, ChunkRange chunks);
+  /// The same, but not before this rank's last send_in_turn is over: one message at a time.
+  void send_in_turn(Rank peer, Buffer buffer, ChunkRange chunks);
   void recv_into(Rank peer, Buffer buffer, ChunkRange chunks);
   /// `from` and `to` have the same count; chunk i is at first + i * stride.
   void copy(Buffer src, ChunkRange from, Buffer dst, ChunkRange to, std::uint32_t from_stride = 1,
@@ -110,6 +113,8 @@ class PhaseBuilder {
   void set_round(std::uint32_t round) { round_ = round; }
   [[nodiscard]] std::uint32_t round() const { return round_; }
 
+  /// Whether the input and the output are the same memory.
+  [[nodiscard]] bool in_place() const { return lowering_.in_place; }
   /// Whether the result is divided at the end: an average.
   [[nodiscard]] bool divides() const { return lowering_.divides; }
   /// Whether a value of these chunks is this rank's raw input still.

@@ -98,7 +98,7 @@ std::string text_of(const Tier& tier, bool flat, std::size_t place) {
 }  // namespace
 
 bool Plan::operator==(const Plan& other) const {
-  return collective == other.collective && *levels == *other.levels && root == other.root && segments == other.segments &&
+  return collective == other.collective && (levels == other.levels || *levels == *other.levels) && root == other.root && segments == other.segments &&
          widened == other.widened && divides == other.divides && std::ranges::equal(stripes(), other.stripes());
 }
 
@@ -132,6 +132,10 @@ Cut cut_of(const Plan& plan) {
   return cut;
 }
 
+bool is_packed(const Plan& plan, const Cut& cut) {
+  return (plan.collective == Collective::reduce_scatter || plan.collective == Collective::all_gather) && !cut.in_order();
+}
+
 std::uint32_t rounds_of(const Plan& plan) {
   std::uint32_t most = 0;
   for (const Stripe& stripe : plan.stripes()) {
@@ -146,9 +150,10 @@ std::uint32_t rounds_of(const Plan& plan) {
 }
 
 std::uint32_t scratch_per_element(const Plan& plan) {
-  bool keeps_partial = plan.widened || plan.collective == Collective::reduce_scatter ||
+  bool keeps_partial = plan.widened || is_packed(plan, cut_of(plan)) || plan.collective == Collective::reduce_scatter ||
                        plan.collective == Collective::reduce || plan.collective == Collective::gather ||
-                       plan.collective == Collective::scatter;
+                       plan.collective == Collective::scatter ||
+                       plan.collective == Collective::all_to_all;  // in place, what is sent is kept aside
   bool keeps_two = false;
   double slots = 0;
   double weights = 0;
@@ -184,6 +189,7 @@ std::string refusal(const Plan& plan) {
 }
 
 Program lower(const Plan& plan, Rank self, bool in_place) {
+  const Cut cut = cut_of(plan);
   const Lowering lowering{.collective = plan.collective,
                           .ranks = plan.ranks(),
                           .self = self,
@@ -191,8 +197,8 @@ Program lower(const Plan& plan, Rank self, bool in_place) {
                           .segments = plan.segments,
                           .in_place = in_place,
                           .widened = plan.widened,
-                          .divides = plan.divides};
-  const Cut cut = cut_of(plan);
+                          .divides = plan.divides,
+                          .packed = is_packed(plan, cut)};
   PhaseBuilder phases(lowering, cut.chunks());
   compose(plan, cut, self, phases);
   Program program = lower(lowering, phases, cut);

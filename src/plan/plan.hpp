@@ -69,6 +69,10 @@ std::size_t template_bytes(const Plan& plan);
 /// How the plan cuts the vector.
 Cut cut_of(const Plan& plan);
 
+/// Whether blocks are gathered in scratch memory, where those that travel together lie together: their order by levels is
+/// not the order of ranks.
+bool is_packed(const Plan& plan, const Cut& cut);
+
 /// Rounds from the first message of a segment to its last.
 std::uint32_t rounds_of(const Plan& plan);
 

@@ -39,6 +39,7 @@ enum StepFlags : std::uint8_t {
   kArrivedFirst = 1,  // recv_reduce: what arrives stands left of the operator (it comes from lower ranks)
   kPrepare = 2,       // copy: src is raw input: the pre-multiplication is applied
   kFinal = 4,         // copy, reduce: dst is the result: the division of an average is applied
+  kInTurn = 8,        // send: after the last such send is over
 };
 
 /// 32 bytes. Successors of step i are program.successors[steps[i].successors .. steps[i + 1].successors).
@@ -89,6 +90,7 @@ struct Program {
   std::uint32_t segments = 1;
   std::uint32_t slots = 0;    // chunks of a segment that the slots hold; 0: the buffer is not used
   std::uint32_t scratch = 0;  // elements beside the user's buffers for each element of the vector; the same at all ranks
+  bool packed = false;   // blocks are gathered in scratch memory: all messages go from there to there
   bool widened = false;  // acc, acc2 and slots are of the accumulator's type
   bool uses_acc = false;
   bool uses_acc2 = false;

@@ -33,6 +33,14 @@ TEST_P(PerfRanks, EveryOtherCollectiveIsRightForEveryType) {
   }
 }
 
+TEST_P(PerfRanks, BlocksOfEqualAndOfDifferentLengthsAreRightForEveryType) {
+  for (const char* collective : {"gather -r all", "scatter -r all", "all_to_all", "all_gather_v", "reduce_scatter_v",
+                                 "gather_v -r all", "scatter_v -r all", "all_to_all_v"}) {
+    SCOPED_TRACE(collective);
+    expect_right(run(perf(GetParam(), std::string(collective) + " -b 1 -e 1M -f 64 -n 1 -w 0 -d float,uint8")));
+  }
+}
+
 TEST_P(PerfRanks, BarrierEnds) {
   EXPECT_EQ(run(perf(GetParam(), "barrier")).code, 0);
 }
@@ -42,7 +50,9 @@ INSTANTIATE_TEST_SUITE_P(Ranks, PerfRanks, testing::Values(1, 2, 3, 4, 7, 8),
 
 TEST(Perf, IsRightOverUcxAlone) {
   const std::string sweep = " -b 8 -e 4M -f 8 -n 2 -d float,bfloat16,uint8 -o sum,max";
-  for (const char* collective : {"all_reduce", "reduce_scatter", "all_gather", "sendrecv"}) {
+  for (const char* collective :
+       {"all_reduce", "reduce_scatter", "all_gather", "sendrecv", "gather", "scatter", "alltoall", "all_gather_v",
+        "reduce_scatter_v", "gather_v", "scatter_v", "all_to_all_v"}) {
     SCOPED_TRACE(collective);
     expect_right(run("TUTTI_TRANSPORTS=ucx " + perf(4, collective + sweep)));
   }
@@ -56,6 +66,12 @@ TEST(Perf, IsRightBetweenAndWithinNodes) {
     expect_right(outcome);
     EXPECT_NE(outcome.err.find("\"ucx\""), std::string::npos) << "the document names no transport between nodes";
   }
+}
+
+TEST(Perf, AllToAllIsRightBetweenNodesOneMessageAtATimeAndOnStreams) {
+  const std::string nodes = "tutti run -n 5 --nodes 2 -- tutti perf ";
+  expect_right(run(nodes + "all_to_all -b 8 -e 4M -f 8 -n 2"));
+  expect_right(run("TUTTI_ALGO=all_to_all:pairwise " + nodes + "all_to_all_v -b 8 -e 4M -f 8 -n 2 -z 0 -m 2"));
 }
 
 TEST(Perf, IsRightWithManyMoreRanksThanCores) {

@@ -10,14 +10,17 @@ namespace {
 
 constexpr const char* kExamples = R"(
 Flags, columns and closing lines are nccl-tests', on host memory. Without a launcher there is one rank; `tutti run`, mpirun and
-srun start more. SIZE takes K, M and G. algbw is bytes / time; busbw is that times 2(n-1)/n for all_reduce, (n-1)/n for
-all_gather and reduce_scatter, and 1 for the others. The table's time is the mean of the iterations, put together over ranks by
+srun start more. SIZE takes K, M and G. algbw is bytes / time; busbw is that times 2(n-1)/n for all_reduce, (n-1)/n for the
+collectives of blocks (all_gather, reduce_scatter, gather, scatter, all_to_all and their V-variants), and 1 for the others. The
+V-variants (*_v) take blocks of 0, 1 and 2 times the mean, by turns; all_to_all_v of half of that, and its bytes are the busiest
+rank's. The table's time is the mean of the iterations, put together over ranks by
 -a; the times in -J are those of each iteration's slowest rank. Results are compared bit by bit: #wrong counts elements over all
 ranks, and makes the exit code 1. So does an average bus bandwidth below 0.9 * NCCL_TESTS_MIN_BW, if that is set.
 
 Examples:
   tutti run -n 2 -- tutti perf all_reduce -b 8 -e 64M -f 2
   tutti run -n 8 --nodes 2 -- tutti perf reduce_scatter -b 1K -e 1M -f 4 -d all -o all
+  tutti run -n 6 -- tutti perf all_to_all_v -b 1K -e 16M -f 4
   mpirun -n 4 tutti perf all_gather -b 1M -e 1G -f 2 -J gather.json --plot gather.svg
   tutti perf all_reduce -t 4 -b 8 -e 1M -f 8 -z 0    # 4 ranks as threads of one process, calls queued on a stream)";
 
@@ -104,6 +107,7 @@ void add_command(CLI::App& app, int& exit_code) {
   command->footer(kExamples);
   std::vector<std::string> names;
   for (const auto& collective : kCollectives) names.emplace_back(collective.name);
+  for (const auto& [other, usual] : kOtherNames) names.emplace_back(other);
   command->add_option("collective", *name, "What to measure")->required()->check(CLI::IsMember(names));
   add_sweep(*command, *options);
   add_repetition(*command, *options);

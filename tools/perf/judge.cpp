@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tools/perf/blocks.hpp"
+
 namespace tutti::perf {
 namespace {
 
@@ -13,16 +15,19 @@ constexpr std::byte kUntouched{0xa5};
 Judge::Judge(const Question& question)
     : question_(question),
       element_(size_of(question.series.type)),
-      spec_{question.series.type, question.series.op, question.ranks, question.seed,
-            std::min(kPeriod, std::max(question.shape.send, question.shape.recv))},
+      spec_{
+          question.series.type, question.series.op, question.ranks, question.seed,
+          question.collective.uneven ? kPeriod : std::min(kPeriod, std::max(question.shape.send, question.shape.recv))},
       input_(question.collective.reduces ? contribution_of(spec_, question.rank) : message_of(spec_, question.rank)) {}
 
 bool Judge::has_input() const {
-  return question_.collective.kind != Kind::broadcast || question_.rank == question_.series.root;
+  const Kind kind = question_.collective.kind;
+  return (kind != Kind::broadcast && kind != Kind::scatter) || question_.rank == question_.series.root;
 }
 
 bool Judge::has_result() const {
-  return question_.collective.kind != Kind::reduce || question_.rank == question_.series.root;
+  const Kind kind = question_.collective.kind;
+  return (kind != Kind::reduce && kind != Kind::gather) || question_.rank == question_.series.root;
 }
 
 bool Judge::is_apart(const std::byte* send, const std::byte* recv) const {
@@ -47,32 +52,14 @@ std::size_t Judge::count_wrong(const std::byte* send, const std::byte* recv) con
 }
 
 std::size_t Judge::count_wrong_result(const std::byte* recv) const {
-  const Shape& shape = question_.shape;
-  const auto rank = static_cast<std::size_t>(question_.rank);
-  switch (question_.collective.kind) {
-    case Kind::all_reduce:
-    case Kind::reduce:
-      return perf::count_wrong(recv, reduction_of(spec_), element_, 0, shape.recv);
-    case Kind::reduce_scatter:
-      return perf::count_wrong(recv, reduction_of(spec_), element_, rank * shape.count, shape.recv);
-    case Kind::broadcast:
-      return perf::count_wrong(recv, message_of(spec_, question_.series.root), element_, 0, shape.recv);
-    case Kind::sendrecv: {
-      const int previous = (question_.rank + question_.ranks - 1) % question_.ranks;
-      return perf::count_wrong(recv, message_of(spec_, previous), element_, 0, shape.recv);
-    }
-    case Kind::all_gather: {
-      std::size_t wrong = 0;
-      for (int from = 0; from < question_.ranks; ++from) {
-        const std::byte* block = recv + static_cast<std::size_t>(from) * shape.count * element_;
-        wrong += perf::count_wrong(block, message_of(spec_, from), element_, 0, shape.count);
-      }
-      return wrong;
-    }
-    case Kind::barrier:
-      break;
+  std::size_t wrong = 0;
+  for (const Part& part :
+       parts_of_result(question_.collective, question_.shape, question_.series.root, question_.rank, question_.ranks)) {
+    if (part.count == 0) continue;
+    const Pattern expected = part.from == Part::kReduction ? reduction_of(spec_) : message_of(spec_, part.from);
+    wrong += perf::count_wrong(recv + part.at * element_, expected, element_, part.first, part.count);
   }
-  return 0;
+  return wrong;
 }
 
 }  // namespace tutti::perf

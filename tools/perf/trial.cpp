@@ -58,7 +58,11 @@ Trial::~Trial() {
 Result<Row> Trial::run(std::size_t bytes) {
   Row row;
   row.series = series_;
-  row.shape = shape_of(options_.collective.kind, bytes, size_of(series_.type), static_cast<std::size_t>(seat_.ranks()));
+  const auto rank = static_cast<std::size_t>(seat_.rank());
+  const auto ranks = static_cast<std::size_t>(seat_.ranks());
+  row.shape = shape_of(options_.collective, bytes, size_of(series_.type), ranks, rank);
+  to_all_ = blocks_to_all(options_.collective, row.shape.count, rank, ranks);
+  from_all_ = blocks_from_all(options_.collective, row.shape.count, rank, ranks);
   explain(row);
   row.out_of_place = TUTTI_TRY(measure(row.shape, false));
   row.in_place = TUTTI_TRY(measure(row.shape, options_.collective.is_in_place));
@@ -76,18 +80,43 @@ Trial::Operands Trial::operands(const Shape& shape, bool in_place, std::size_t i
   std::byte* send = send_.data() + offset;
   std::byte* recv = recv_.data() + offset;
   if (!in_place) return {send, recv};
-  const std::size_t block = static_cast<std::size_t>(seat_.rank()) * shape.count * element;
+  const auto rank = static_cast<std::size_t>(seat_.rank());
   switch (options_.collective.kind) {
     case Kind::all_gather:
-      return {recv + block, recv};
+    case Kind::gather:
+      return {recv + from_all_.displacements[rank] * element, recv};
     case Kind::reduce_scatter:
-      return {send, send + block};
+    case Kind::scatter:
+      return {send, send + to_all_.displacements[rank] * element};
     default:
       return {recv, recv};
   }
 }
 
+Status Trial::call_uneven(const Shape& shape, const Operands& at) {
+  const tuttiComm_t comm = seat_.comm();
+  const tuttiDataType_t type = abi(series_.type);
+  const auto done = [&](tuttiResult_t result) { return checked(result, options_.collective.name.data(), comm); };
+  const std::size_t* const to = to_all_.counts.data();
+  const std::size_t* const from = from_all_.counts.data();
+  const std::size_t* const to_displs = to_all_.displacements.data();
+  const std::size_t* const from_displs = from_all_.displacements.data();
+  switch (options_.collective.kind) {
+    case Kind::all_gather:
+      return done(tuttiAllGatherV(at.send, shape.send, at.recv, from, from_displs, type, comm, stream_));
+    case Kind::reduce_scatter:
+      return done(tuttiReduceScatterV(at.send, to, to_displs, at.recv, shape.recv, type, op_, comm, stream_));
+    case Kind::gather:
+      return done(tuttiGatherV(at.send, shape.send, at.recv, from, from_displs, type, series_.root, comm, stream_));
+    case Kind::scatter:
+      return done(tuttiScatterV(at.send, to, to_displs, at.recv, shape.recv, type, series_.root, comm, stream_));
+    default:
+      return done(tuttiAlltoAllV(at.send, to, to_displs, at.recv, from, from_displs, type, comm, stream_));
+  }
+}
+
 Status Trial::call(const Shape& shape, const Operands& at) {
+  if (options_.collective.uneven) return call_uneven(shape, at);
   const tuttiComm_t comm = seat_.comm();
   const tuttiDataType_t type = abi(series_.type);
   const auto done = [&](tuttiResult_t result) { return checked(result, options_.collective.name.data(), comm); };
@@ -102,6 +131,12 @@ Status Trial::call(const Shape& shape, const Operands& at) {
       return done(tuttiReduceScatter(at.send, at.recv, shape.count, type, op_, comm, stream_));
     case Kind::all_gather:
       return done(tuttiAllGather(at.send, at.recv, shape.count, type, comm, stream_));
+    case Kind::gather:
+      return done(tuttiGather(at.send, at.recv, shape.count, type, series_.root, comm, stream_));
+    case Kind::scatter:
+      return done(tuttiScatter(at.send, at.recv, shape.count, type, series_.root, comm, stream_));
+    case Kind::all_to_all:
+      return done(tuttiAlltoAll(at.send, at.recv, shape.count, type, comm, stream_));
     case Kind::barrier:
       return done(tuttiBarrier(comm, stream_));
     case Kind::sendrecv:

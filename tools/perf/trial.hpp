@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "tools/perf/blocks.hpp"
 #include "tools/perf/buffer.hpp"
 #include "tools/perf/data.hpp"
 #include "tools/perf/seat.hpp"
@@ -32,6 +33,7 @@ class Trial {
 
   [[nodiscard]] Operands operands(const Shape& shape, bool in_place, std::size_t iteration) const;
   Status call(const Shape& shape, const Operands& at);
+  Status call_uneven(const Shape& shape, const Operands& at);
   Status call_grouped(const Shape& shape, const Operands& at);
   Result<Side> measure(const Shape& shape, bool in_place);
   Result<std::vector<double>> time_iterations(const Shape& shape, bool in_place);
@@ -44,6 +46,8 @@ class Trial {
   Buffer& send_;
   Buffer& recv_;
   tuttiStream_t stream_;
+  BlockList to_all_;  // of the size at hand, for V-variants and for places in place
+  BlockList from_all_;
   tuttiRedOp_t op_ = tuttiSum;
   bool owns_op_ = false;
 };

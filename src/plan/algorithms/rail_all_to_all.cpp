@@ -53,13 +53,15 @@ void rail_all_to_all(const topology::Levels& levels, std::int32_t self, std::uin
     const Level level{static_cast<std::uint32_t>(levels.width(number)), stride,
                       static_cast<std::uint32_t>(position) / stride % static_cast<std::uint32_t>(levels.width(number))};
     const bool last = number == levels.depth() - 1;  // its slabs lie together: they leave the row and enter `out` as they are
-    const Buffer packed = last ? at : at == Buffer::acc ? Buffer::acc2 : Buffer::acc;
+    const bool aside = last && at == Buffer::in && phase.in_place();  // or it would be overwritten while it is being sent
+    const Buffer packed = last && !aside ? at : at == Buffer::acc ? Buffer::acc2 : Buffer::acc;
     const Buffer arrived = last ? Buffer::out : packed == Buffer::acc ? Buffer::acc2 : Buffer::acc;
     const std::uint32_t slab = row / level.size;
     const auto peer = [&](std::uint32_t which) {
       const auto unit = static_cast<std::int64_t>(position) + (static_cast<std::int64_t>(which) - level.self) * stride;
       return levels.rank_at(static_cast<std::int32_t>(unit));
     };
+    if (aside) phase.copy(at, {0, row}, packed, {0, row});
     if (!last) {
       for (std::uint32_t which = 0; which < level.size; ++which) copy_slab(level, which, row, at, packed, true, phase);
     }

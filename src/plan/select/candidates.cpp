@@ -52,7 +52,7 @@ std::string refusal(const Plan& plan, const Query& query) {
     for (const Tier& tier : stripe.tiers()) {
       for (const Algorithm* algorithm : {tier.method->down, tier.method->up}) {
         if (algorithm == nullptr) continue;
-        if (query.uneven && (!algorithm->uneven || plan.levels->depth() > 1))
+        if (query.own_lengths_only && (!algorithm->uneven || plan.levels->depth() > 1))
           return "needs blocks whose lengths all ranks know";
         const bool contributes = is_reduction(algorithm->role);
         if (reduces && query.deterministic && contributes && (!algorithm->rank_order || plan.levels->depth() > 1))
@@ -66,7 +66,7 @@ std::string refusal(const Plan& plan, const Query& query) {
 Candidates::Candidates(const Query& query, const topology::Fabric& fabric)
     : query_(query), fabric_(fabric), bytes_(total_bytes(query, fabric.ranks())) {
   const int depth = fabric.levels->depth();
-  if (depth < 2 || query.deterministic || query.uneven || query.collective == Collective::all_to_all) return;
+  if (depth < 2 || query.deterministic || query.own_lengths_only || query.collective == Collective::all_to_all) return;
   for (std::uint32_t kept = 1; kept < (1U << (depth - 1)); ++kept) {
     const bool everything = kept + 1 == (1U << (depth - 1));
     shapes_.push_back({everything ? fabric.levels : std::make_shared<const Levels>(fabric.levels->coarsened(kept))});

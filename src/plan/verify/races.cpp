@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
+#include "plan/lower.hpp"
 #include "plan/range_map.hpp"
 
 namespace tutti::plan {
@@ -163,26 +165,34 @@ Status check_edges(const Program& program) {
   return {};
 }
 
-// For each step, which steps are over before it begins.
+// For each step, which steps are over, or have begun, before it begins.
 class Before {
  public:
-  explicit Before(const Program& program) : words_((program.size() + 63) / 64), bits_(program.size() * words_) {
+  explicit Before(const Program& program)
+      : words_((program.size() + 63) / 64), over_(program.size() * words_), begun_(program.size() * words_) {
     for (std::uint32_t i = 0; i < program.size(); ++i) {
+      const std::uint64_t self = std::uint64_t{1} << (i % 64);
       for (const Edge edge : program.successors_of(i)) {
-        for (std::size_t word = 0; word < words_; ++word) row(edge.step)[word] |= row(i)[word];
-        if (edge.when_posted == 0) row(edge.step)[i / 64] |= std::uint64_t{1} << (i % 64);
+        for (std::size_t word = 0; word < words_; ++word) {
+          over_[edge.step * words_ + word] |= over_[i * words_ + word];
+          begun_[edge.step * words_ + word] |= begun_[i * words_ + word];
+        }
+        begun_[edge.step * words_ + i / 64] |= self;
+        if (edge.when_posted == 0) over_[edge.step * words_ + i / 64] |= self;
       }
     }
   }
-  [[nodiscard]] bool is_over(std::uint32_t earlier, std::uint32_t step) {
-    return earlier == step || ((row(step)[earlier / 64] >> (earlier % 64)) & 1) != 0;
-  }
+  [[nodiscard]] bool is_over(std::uint32_t earlier, std::uint32_t step) const { return has(over_, earlier, step); }
+  [[nodiscard]] bool has_begun(std::uint32_t earlier, std::uint32_t step) const { return has(begun_, earlier, step); }
 
  private:
-  std::uint64_t* row(std::uint32_t step) { return bits_.data() + step * words_; }
+  [[nodiscard]] bool has(const std::vector<std::uint64_t>& bits, std::uint32_t earlier, std::uint32_t step) const {
+    return earlier == step || ((bits[step * words_ + earlier / 64] >> (earlier % 64)) & 1) != 0;
+  }
 
   std::size_t words_;
-  std::vector<std::uint64_t> bits_;
+  std::vector<std::uint64_t> over_;
+  std::vector<std::uint64_t> begun_;
 };
 
 struct Access {
@@ -214,6 +224,13 @@ class Uses {
       });
       memory(slice.buffer).assign(slice.first, slice.first + slice.count, Access{number, {}});
     });
+    if (step.moves()) {  // or it would be chance which send meets which receive
+      const auto channel = std::pair(step.peer, step.verb == Verb::send);
+      const auto [last, first] = posted_.try_emplace(channel, number);
+      if (!first && !before_.has_begun(last->second, number))
+        return wrong(program_, number, fmt::format("nothing makes it follow step {} to the same peer", last->second));
+      last->second = number;
+    }
     if (clash < 0) return {};
     const auto other = static_cast<std::uint32_t>(clash);
     return wrong(program_, number, fmt::format("nothing makes it wait for step {} ({}), which uses the same memory", other,
@@ -229,12 +246,25 @@ class Uses {
   bool in_place_;
   Before before_;
   std::vector<RangeMap<Access>> memories_;
+  std::map<std::pair<Rank, bool>, std::uint32_t> posted_;  // the last send to, or receive from, each peer
 };
 
 }  // namespace
 
 std::vector<std::uint32_t> own_chunks(const Program& program) {
   return program.cut.chunks_of(program.self);
+}
+
+bool is_redundant(const Program& program, std::uint32_t from, std::uint32_t to) {
+  Program without = program;
+  std::vector<Dependency> all;
+  for (std::uint32_t i = 0; i < program.size(); ++i) {
+    for (const Edge edge : program.successors_of(i)) {
+      if (i != from || edge.step != to) all.push_back({i, edge.step, edge.when_posted != 0});
+    }
+  }
+  relink(all, without);
+  return Before(without).is_over(from, to);
 }
 
 Status check_form(const Program& program) {

@@ -11,9 +11,12 @@ namespace tutti::plan {
 /// memory that is not the call's.
 Status check_form(const Program& program);
 
-/// Steps that use one slice, one of them writing, are ordered by dependencies: for every order of events, not only for
-/// one. In time proportional to steps * edges / 64.
+/// Steps that use one slice, one of them writing, are ordered by dependencies, and so are messages to one peer: for every
+/// order of events, not only for one. In time proportional to steps * edges / 64.
 Status check_races(const Program& program, bool in_place);
+
+/// Whether the dependency is implied by others: without it, the one step is over before the other begins all the same.
+bool is_redundant(const Program& program, std::uint32_t from, std::uint32_t to);
 
 /// Chunks of a segment that are this rank's own block.
 std::vector<std::uint32_t> own_chunks(const Program& program);

@@ -5,12 +5,13 @@
 #include <cstring>
 
 #include "kernels/kernels.hpp"
+#include "plan/way.hpp"
 #include "unit/engine/world.hpp"
 
 namespace tutti::engine {
 namespace {
 
-using plan::Algorithm;
+using plan::Method;
 using plan::Collective;
 
 // Integers 1 and 2: sums, products up to 2^8 and averages of equal numbers are exact in every type.
@@ -55,7 +56,7 @@ std::vector<std::byte> encode(const std::vector<double>& numbers, DataType type)
 }
 
 struct Case {
-  const Algorithm* algorithm = nullptr;
+  const Method* algorithm = nullptr;
   std::int32_t ranks = 1;
   std::uint64_t count = 1;
   DataType type = DataType::f32;
@@ -63,7 +64,22 @@ struct Case {
   std::uint32_t segments = 1;
   bool in_place = false;
   std::int32_t root = 0;
+  const char* way = nullptr;  // over these levels, instead of the algorithm over all ranks at once
+  const char* levels = nullptr;
 };
+
+plan::Plan plan_of(const Case& test) {
+  plan::Plan plan = plan::flat_plan(*test.algorithm, test.ranks);
+  if (test.way != nullptr) {
+    const auto levels = std::make_shared<const topology::Levels>(*topology::Levels::parse(test.levels));
+    plan = *plan::parse_way(test.way, test.algorithm->collective, levels);
+  }
+  plan.root = Rank{test.root};
+  plan.segments = test.segments;
+  plan.widened = plan::needs_widening(plan, test.type, test.op);
+  plan.divides = test.op == ReduceOp::avg && is_reduction(plan.collective);
+  return plan;
+}
 
 double expected(const Case& test, std::uint64_t element) {
   double result = test.op == ReduceOp::prod ? 1 : test.op == ReduceOp::min ? 1e9 : 0;
@@ -95,15 +111,17 @@ class Call {
   Call(const Case& test, World& world) : test_(test), blocks_(plan::has_blocks(test.algorithm->collective)) {
     const auto collective = test.algorithm->collective;
     const std::uint64_t all = test.count * static_cast<std::uint64_t>(test.ranks);
-    in_count_ = collective == Collective::reduce_scatter ? all : test.count;
-    out_count_ = collective == Collective::all_gather ? all : test.count;
+    in_count_ = plan::has_input_blocks(collective) ? all : test.count;
+    out_count_ = plan::has_output_blocks(collective) ? all : test.count;
     for (std::int32_t rank = 0; rank < test.ranks; ++rank) start(world, rank);
   }
 
   void check() {
     for (std::int32_t rank = 0; rank < test_.ranks; ++rank) {
       if (test_.algorithm->collective == Collective::barrier) continue;
-      if (test_.algorithm->collective == Collective::reduce && rank != test_.root) continue;
+      const bool to_root =
+          test_.algorithm->collective == Collective::reduce || test_.algorithm->collective == Collective::gather;
+      if (to_root && rank != test_.root) continue;
       std::vector<double> numbers;
       for (std::uint64_t i = 0; i < out_count_; ++i) numbers.push_back(result(rank, i));
       const auto right = encode(numbers, test_.type);
@@ -113,12 +131,7 @@ class Call {
 
  private:
   void start(World& world, std::int32_t rank) {
-    const plan::Plan plan{.algorithm = test_.algorithm,
-                          .ranks = test_.ranks,
-                          .root = Rank{test_.root},
-                          .segments = test_.segments,
-                          .widened = plan::needs_widening(*test_.algorithm, test_.type, test_.op),
-                          .divides = test_.op == ReduceOp::avg};
+    const plan::Plan plan = plan_of(test_);
     programs_.push_back(std::make_unique<plan::Program>(plan::lower(plan, Rank{rank}, test_.in_place)));
     std::vector<double> numbers;
     for (std::uint64_t i = 0; i < in_count_; ++i) numbers.push_back(value(rank, i));
@@ -129,11 +142,12 @@ class Call {
     const std::byte* in = ins_.back().data();
     if (test_.in_place) {
       const std::size_t block = test_.count * size_of(test_.type) * static_cast<std::size_t>(rank);
-      std::byte* const in_here = out + (test_.algorithm->collective == Collective::all_gather ? block : 0);
-      if (test_.algorithm->collective != Collective::broadcast || rank == test_.root)
-        std::memcpy(in_here, in, ins_.back().size());
+      const auto collective = test_.algorithm->collective;
+      const bool from_root = collective == Collective::broadcast || collective == Collective::scatter;
+      std::byte* const in_here = out + (in_count_ < out_count_ ? block : 0);
+      if (!from_root || rank == test_.root) std::memcpy(in_here, in, ins_.back().size());
       in = in_here;
-      if (test_.algorithm->collective == Collective::reduce_scatter) out += block;
+      if (out_count_ < in_count_) out += block;
     }
     outs_.push_back(out);
     const Operation operation{.type = test_.type,
@@ -150,7 +164,12 @@ class Call {
       case Collective::broadcast:
         return value(test_.root, i);
       case Collective::all_gather:
+      case Collective::gather:
         return value(static_cast<std::int32_t>(i / test_.count), i % test_.count);
+      case Collective::scatter:
+        return value(test_.root, block + i);
+      case Collective::all_to_all:
+        return value(static_cast<std::int32_t>(i / test_.count), block + i % test_.count);
       case Collective::reduce_scatter:
         return divided(expected(test_, block + i));
       default:
@@ -175,11 +194,10 @@ class Call {
 };
 
 void prove(const Case& test, const WorldOptions& options) {
-  if (test.algorithm->power_of_two && !plan::is_power_of_two(test.ranks)) return;
+  if (!plan::refusal(plan_of(test)).empty()) return;
   World world(test.ranks, options);
   Call call(test, world);
-  const auto name = std::string(to_string(test.algorithm->collective)) + " " + std::string(test.algorithm->name) +
-                    " ranks " + std::to_string(test.ranks) + " count " + std::to_string(test.count) + " " +
+  const auto name = describe(plan_of(test)) + " count " + std::to_string(test.count) + " " +
                     std::string(to_string(test.type)) + " " + std::string(to_string(test.op)) +
                     (test.in_place ? " in-place" : "") + " segments " + std::to_string(test.segments);
   SCOPED_TRACE(name);
@@ -191,7 +209,7 @@ void prove(const Case& test, const WorldOptions& options) {
   call.check();
 }
 
-class EveryAlgorithm : public testing::TestWithParam<const Algorithm*> {};
+class EveryAlgorithm : public testing::TestWithParam<const Method*> {};
 
 TEST_P(EveryAlgorithm, EveryCountAndWorldInRendezvous) {
   for (std::int32_t ranks = 1; ranks <= 8; ++ranks) {
@@ -238,13 +256,67 @@ TEST_P(EveryAlgorithm, TilesWhenStagingIsShort) {
   }
 }
 
-std::vector<const Algorithm*> all() {
-  std::vector<const Algorithm*> list;
-  for (const Algorithm& algorithm : plan::algorithms()) list.push_back(&algorithm);
+// Methods over several levels, in stripes, on even levels and uneven ones.
+TEST(Ways, OverLevelsAreRightOnRealMemory) {
+  const std::tuple<Collective, const char*, const char*> ways[] = {
+      {Collective::all_reduce, "two_shot>ring", "4x2"},
+      {Collective::all_reduce, "circulant>recursive_doubling", "3+5"},
+      {Collective::all_reduce, "5*circulant>ring|3*ring@1>circulant@0", "2x3"},
+      {Collective::all_reduce, "tree|twin_tree", "7"},
+      {Collective::all_reduce, "bucket", "2x2x2"},
+      {Collective::all_reduce, "binomial>two_shot", "1+4+2"},
+      {Collective::all_reduce, "one_shot>one_shot", "3x2"},
+      {Collective::reduce_scatter, "direct>ring", "4x2"},
+      {Collective::reduce_scatter, "circulant>circulant", "3+5"},
+      {Collective::reduce_scatter, "ring|ring_reversed", "5"},
+      {Collective::reduce_scatter, "3*ring>circulant|circulant>ring", "1+2+3"},
+      {Collective::all_gather, "direct>ring", "4x2"},
+      {Collective::all_gather, "circulant>circulant", "3+5"},
+      {Collective::all_gather, "ring|ring_reversed", "5"},
+      {Collective::all_gather, "3*ring>circulant|circulant>ring", "1+2+3"},
+      {Collective::broadcast, "scatter_circulant>binomial", "3x2"},
+      {Collective::broadcast, "chain>scatter_ring", "3+2"},
+      {Collective::reduce, "circulant_gather>binomial", "3x2"},
+      {Collective::reduce, "linear>direct_gather", "1+4"},
+      {Collective::gather, "binomial>linear", "3+2"},
+      {Collective::scatter, "binomial>linear", "3+2"},
+      {Collective::all_to_all, "rail", "2x3"},
+      {Collective::all_to_all, "rail", "2x2x2"}};
+  for (const auto& [collective, way, levels] : ways) {
+    const Method* const any = plan::find_method(collective, collective == Collective::all_to_all ? "rail" : way) != nullptr
+                                  ? plan::find_method(collective, way)
+                                  : &*std::find_if(plan::methods().begin(), plan::methods().end(),
+                                                   [&](const Method& method) { return method.collective == collective; });
+    for (const std::uint64_t count : {1, 7, 64, 1000}) {
+      for (const bool in_place : {false, true}) {
+        for (const DataType type : {DataType::f32, DataType::bf16}) {
+          for (const std::uint32_t segments : {1U, 2U}) {
+            if (collective == Collective::all_to_all && segments > 1) continue;
+            prove({.algorithm = any,
+                   .ranks = topology::Levels::parse(levels)->ranks(),
+                   .count = count,
+                   .type = type,
+                   .op = is_reduction(collective) && count == 7 ? ReduceOp::avg : ReduceOp::sum,
+                   .segments = segments,
+                   .in_place = in_place,
+                   .root = topology::Levels::parse(levels)->ranks() - 1,
+                   .way = way,
+                   .levels = levels},
+                  {.hub = {.buffer = 0, .combines = in_place}, .staging = {count == 1000 ? 4096U : 1U << 22}, .seed = count});
+          }
+        }
+      }
+    }
+  }
+}
+
+std::vector<const Method*> all() {
+  std::vector<const Method*> list;
+  for (const Method& algorithm : plan::methods()) list.push_back(&algorithm);
   return list;
 }
 
-std::string name_of(const testing::TestParamInfo<const Algorithm*>& tested) {
+std::string name_of(const testing::TestParamInfo<const Method*>& tested) {
   return std::string(to_string(tested.param->collective)) + "_" + std::string(tested.param->name);
 }
 
@@ -267,7 +339,7 @@ TEST(UserOperator, KeepsTheOrderOfRanksWhereTheAlgorithmPromisesIt) {
     for (std::int32_t ranks = 2; ranks <= 9; ++ranks) {
       for (const bool combines : {false, true}) {
         World world(ranks, {.hub = {.combines = combines}});
-        const plan::Plan plan{.algorithm = plan::find_algorithm(Collective::all_reduce, name), .ranks = ranks};
+        const plan::Plan plan = plan::flat_plan(*plan::find_method(Collective::all_reduce, name), ranks);
         std::vector<plan::Program> programs;
         std::vector<std::vector<std::uint64_t>> in;
         std::vector<std::vector<std::uint64_t>> out(static_cast<std::size_t>(ranks), std::vector<std::uint64_t>(5));

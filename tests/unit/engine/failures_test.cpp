@@ -11,7 +11,7 @@ struct Started {
 };
 
 Started start_ring(World& world, std::vector<std::uint32_t> fingerprints) {
-  const plan::Plan plan{.algorithm = plan::find_algorithm(plan::Collective::all_reduce, "ring"), .ranks = world.size()};
+  const plan::Plan plan = plan::flat_plan(*plan::find_method(plan::Collective::all_reduce, "ring"), world.size());
   Started started;
   for (std::int32_t rank = 0; rank < world.size(); ++rank) {
     started.programs.push_back(plan::lower(plan, Rank{rank}, true));

@@ -8,7 +8,9 @@ namespace tutti::plan {
 namespace {
 
 Plan plan_of(Collective collective, const char* name, std::int32_t ranks, std::uint32_t segments = 1) {
-  return {.algorithm = find_algorithm(collective, name), .ranks = ranks, .segments = segments};
+  Plan plan = flat_plan(*find_method(collective, name), ranks);
+  plan.segments = segments;
+  return plan;
 }
 
 TEST(Lower, TwoRankTwoShotNeedsNoScratchAndNoCopy) {
@@ -59,15 +61,16 @@ TEST(Lower, GrowsWithTheRanksOwnStepsOnly) {
 }
 
 TEST(Lower, NoRankNeedsMoreScratchThanThePlanSays) {
-  for (const Algorithm& algorithm : algorithms()) {
+  for (const Method& method : methods()) {
     for (const std::int32_t ranks : {1, 2, 3, 4, 8}) {
-      if (algorithm.power_of_two && !is_power_of_two(ranks)) continue;
+      Plan plan = flat_plan(method, ranks);
+      if (!refusal(plan).empty()) continue;
       for (const int mode : {0, 1, 2, 3}) {
-        if (mode != 0 && !is_reduction(algorithm.collective)) continue;
-        const Plan plan{
-            .algorithm = &algorithm, .ranks = ranks, .widened = (mode & 1) != 0, .divides = (mode & 2) != 0};
+        if (mode != 0 && !is_reduction(method.collective)) continue;
+        plan.widened = (mode & 1) != 0;
+        plan.divides = (mode & 2) != 0;
         for (std::int32_t rank = 0; rank < ranks; ++rank) {
-          const Program program = lower(plan, Rank{rank}, false);
+          const Program program = lower(plan, Rank{rank}, true);
           const std::uint32_t slots = (program.slots + program.chunks - 1) / program.chunks;
           EXPECT_LE((program.uses_acc ? 1U : 0U) + (program.uses_acc2 ? 1U : 0U) + slots, std::max(1U, program.scratch))
               << describe(plan) << " mode " << mode;
@@ -81,6 +84,16 @@ TEST(Print, ShowsStepsAndWhatTheyWaitFor) {
   const auto text = print(lower(plan_of(Collective::all_reduce, "recursive_doubling", 2), Rank{0}, false));
   EXPECT_NE(text.find("send to 1: in[0]"), std::string::npos) << text;
   EXPECT_NE(text.find("recv_reduce from 1: out[0] = in[0] op it"), std::string::npos) << text;
+}
+
+TEST(Lower, SendsInTurnFollowEachOther) {
+  const Program program = lower(plan_of(Collective::all_to_all, "pairwise", 5), Rank{2}, false);
+  std::uint32_t waiting_sends = 0;
+  for (std::uint32_t i = 0; i < program.size(); ++i) {
+    if (program.steps[i].verb != Verb::send) continue;
+    waiting_sends += program.steps[i].dependencies;
+  }
+  EXPECT_EQ(waiting_sends, 3U);  // of four: all but the first
 }
 
 }  // namespace

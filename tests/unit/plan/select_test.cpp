@@ -110,7 +110,7 @@ TEST(Select, SomeAlgorithmServesEveryCall) {
 TEST(Select, ServesBlocksWhoseLengthsOnlySomeKnow) {
   for (const Collective collective : {Collective::gather, Collective::scatter, Collective::all_to_all}) {
     const auto selection =
-        choose({.collective = collective, .count = 100, .uneven = true}, node_fabric(Layout::regular(3, 5)));
+        choose({.collective = collective, .count = 100, .own_lengths_only = true}, node_fabric(Layout::regular(3, 5)));
     EXPECT_EQ(selection.plan.levels->depth(), 1) << describe(selection.plan);
   }
 }

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "kernels/kernels.hpp"
+#include "tools/perf/blocks.hpp"
 #include "tools/perf/encode.hpp"
 #include "tools/perf/judge.hpp"
 
@@ -115,57 +116,82 @@ TEST(Encode, RoundsOnceToNearestEven) {
 
 // What a right implementation of each collective does, on the operands of all ranks.
 struct World {
-  explicit World(const Question& asked) : question(asked), element(size_of(asked.series.type)) {}
+  explicit World(std::vector<Question> asked)
+      : questions(std::move(asked)), element(size_of(questions.front().series.type)) {}
 
-  void call(std::vector<std::vector<std::byte>>& send, std::vector<std::vector<std::byte>>& recv) const {
-    const Shape& shape = question.shape;
-    const auto ranks = static_cast<std::size_t>(question.ranks);
+  using Operands = std::vector<std::vector<std::byte>>;
+
+  void call(const Operands& send, Operands& recv) const {
+    const std::size_t ranks = questions.size();
     for (std::size_t rank = 0; rank < ranks; ++rank) {
+      const Question& question = questions[rank];
+      const Collective& collective = question.collective;
+      const auto root = static_cast<std::size_t>(question.series.root);
       std::byte* out = recv[rank].data();
-      if (question.collective.kind == Kind::all_gather) {
-        for (std::size_t from = 0; from < ranks; ++from) {
-          std::copy_n(send[from].data(), shape.send * element, out + from * shape.send * element);
-        }
-      } else if (question.collective.kind == Kind::broadcast) {
-        std::copy_n(send[static_cast<std::size_t>(question.series.root)].data(), shape.send * element, out);
-      } else if (question.collective.kind == Kind::sendrecv) {
-        std::copy_n(send[(rank + ranks - 1) % ranks].data(), shape.send * element, out);
-      } else {
+      if (collective.kind == Kind::broadcast) {
+        std::copy_n(send[root].data(), question.shape.send * element, out);
+      } else if (collective.kind == Kind::sendrecv) {
+        std::copy_n(send[(rank + ranks - 1) % ranks].data(), question.shape.send * element, out);
+      } else if (collective.kind == Kind::scatter) {
+        take_block(send[root], root, rank, out);
+      } else if (collective.reduces) {
         std::vector<const void*> sources;
-        const std::size_t first = question.collective.kind == Kind::reduce_scatter ? rank * shape.count : 0;
+        const auto list = blocks_to_all(collective, question.shape.count, rank, ranks);
+        const std::size_t first = collective.kind == Kind::reduce_scatter ? list.displacements[rank] : 0;
         for (const auto& from : send) sources.push_back(from.data() + first * element);
-        kernels::reduce_many(question.series.type, question.series.op)(out, sources, shape.recv, 1);
+        kernels::reduce_many(question.series.type, question.series.op)(out, sources, question.shape.recv, 1);
+      } else {
+        for (std::size_t from = 0; from < ranks; ++from) {
+          const auto list = blocks_from_all(collective, question.shape.count, rank, ranks);
+          std::byte* const place = out + list.displacements[from] * element;
+          if (collective.kind == Kind::all_to_all) {
+            take_block(send[from], from, rank, place);
+          } else {
+            std::copy_n(send[from].data(), list.counts[from] * element, place);
+          }
+        }
       }
     }
   }
 
-  Question question;
+  void take_block(const std::vector<std::byte>& send, std::size_t from, std::size_t to, std::byte* out) const {
+    const auto list = blocks_to_all(questions[from].collective, questions[from].shape.count, from, questions.size());
+    std::copy_n(send.data() + list.displacements[to] * element, list.counts[to] * element, out);
+  }
+
+  std::vector<Question> questions;
   std::size_t element;
 };
 
 class PerfJudge : public testing::TestWithParam<Collective> {};
 
 TEST_P(PerfJudge, FindsNothingWrongWithARightResultAndEveryWrongElement) {
-  Question question{GetParam(), {DataType::f16, ReduceOp::sum, 1}, {}, 0, 3, 0};
-  question.shape = shape_of(GetParam().kind, 60000, 2, 3);
-  const std::size_t bytes = 60000 + Judge::kGuard;
-  std::vector<std::vector<std::byte>> send(3, std::vector<std::byte>(bytes));
+  constexpr std::size_t kRanks = 3;
+  constexpr std::size_t kJudged = 2;  // the root, which has a result whatever is called, and whose blocks are not empty
+  std::vector<std::vector<std::byte>> send(kRanks, std::vector<std::byte>(60000 + Judge::kGuard));
   auto recv = send;
+  std::vector<Question> questions;
   std::vector<Judge> judges;
-  for (int rank = 0; rank < 3; ++rank) {
-    question.rank = rank;
-    judges.emplace_back(question);
-    judges.back().prepare(send[static_cast<std::size_t>(rank)].data(), recv[static_cast<std::size_t>(rank)].data());
+  for (std::size_t rank = 0; rank < kRanks; ++rank) {
+    questions.push_back({GetParam(),
+                         {DataType::f16, ReduceOp::sum, static_cast<int>(kJudged)},
+                         shape_of(GetParam(), 60000, 2, kRanks, rank),
+                         static_cast<int>(rank),
+                         kRanks,
+                         0});
+    judges.emplace_back(questions.back());
+    judges.back().prepare(send[rank].data(), recv[rank].data());
   }
   const auto wrong = [&](std::size_t rank) { return judges[rank].count_wrong(send[rank].data(), recv[rank].data()); };
-  EXPECT_GT(wrong(1), 0U) << "nothing was called yet";
-  World(question).call(send, recv);
-  for (std::size_t rank = 0; rank < 3; ++rank) EXPECT_EQ(wrong(rank), 0U) << rank;
-  recv[1][10] ^= std::byte{4};
-  recv[1][question.shape.recv * 2 - 1] ^= std::byte{1};
-  EXPECT_EQ(wrong(1), 2U);
-  recv[1][question.shape.recv * 2] = std::byte{0};
-  EXPECT_EQ(wrong(1), 3U) << "written behind the end";
+  EXPECT_GT(wrong(kJudged), 0U) << "nothing was called yet";
+  World(questions).call(send, recv);
+  for (std::size_t rank = 0; rank < kRanks; ++rank) EXPECT_EQ(wrong(rank), 0U) << rank;
+  const std::size_t elements = questions[kJudged].shape.recv;
+  recv[kJudged][10] ^= std::byte{4};
+  recv[kJudged][elements * 2 - 1] ^= std::byte{1};
+  EXPECT_EQ(wrong(kJudged), 2U);
+  recv[kJudged][elements * 2] = std::byte{0};
+  EXPECT_EQ(wrong(kJudged), 3U) << "written behind the end";
 }
 
 INSTANTIATE_TEST_SUITE_P(Collectives, PerfJudge, testing::ValuesIn(kCollectives.begin(), kCollectives.end() - 1),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tools/perf/blocks.hpp"
 #include "tools/perf/document.hpp"
 #include "tools/perf/plot.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 Row all_reduce_row() {
   Row row;
-  row.shape = shape_of(Kind::all_reduce, 1048576, 4, 4);
+  row.shape = shape_of(*find_collective("all_reduce"), 1048576, 4, 4, 0);
   row.out_of_place = {100.0, statistics_of({90, 100, 110, 400}), 0};
   row.in_place = {98.765, statistics_of({98, 99}), 3};
   row.algorithm = "ring";
@@ -84,19 +85,46 @@ TEST(PerfFactors, AreThoseOfNcclTests) {
   EXPECT_DOUBLE_EQ(bus_factor(Kind::all_reduce, 8), 1.75);
   EXPECT_DOUBLE_EQ(bus_factor(Kind::all_gather, 8), 0.875);
   EXPECT_DOUBLE_EQ(bus_factor(Kind::reduce_scatter, 4), 0.75);
+  EXPECT_DOUBLE_EQ(bus_factor(Kind::gather, 4), 0.75);
+  EXPECT_DOUBLE_EQ(bus_factor(Kind::scatter, 4), 0.75);
+  EXPECT_DOUBLE_EQ(bus_factor(Kind::all_to_all, 8), 0.875);
   EXPECT_DOUBLE_EQ(bus_factor(Kind::broadcast, 8), 1);
   EXPECT_DOUBLE_EQ(bus_factor(Kind::all_reduce, 1), 0);
 }
 
 TEST(PerfShapes, AreWholeBlocksOfTheArray) {
-  const Shape gather = shape_of(Kind::all_gather, 1000, 4, 3);
+  const Shape gather = shape_of(*find_collective("all_gather"), 1000, 4, 3, 1);
   EXPECT_EQ(gather.count, 83U);
   EXPECT_EQ(gather.recv, 249U);
   EXPECT_EQ(gather.bytes, 996U);
-  const Shape scatter = shape_of(Kind::reduce_scatter, 1000, 4, 3);
+  const Shape scatter = shape_of(*find_collective("reduce_scatter"), 1000, 4, 3, 1);
   EXPECT_EQ(scatter.count, 83U);
   EXPECT_EQ(scatter.send, 249U);
-  EXPECT_EQ(shape_of(Kind::broadcast, 7, 4, 3).bytes, 4U);
+  EXPECT_EQ(shape_of(*find_collective("broadcast"), 7, 4, 3, 0).bytes, 4U);
+  const Shape exchange = shape_of(*find_collective("alltoall"), 1000, 4, 3, 1);
+  EXPECT_EQ(exchange.send, 249U);
+  EXPECT_EQ(exchange.recv, 249U);
+}
+
+TEST(PerfShapes, OfBlocksOfDifferentLengthsFitTheArrayAndLeaveSomeRanksWithNothing) {
+  for (const Collective& collective : kCollectives) {
+    if (!collective.uneven) continue;
+    SCOPED_TRACE(collective.name);
+    for (std::size_t ranks = 1; ranks < 12; ++ranks) {
+      bool empty = false;
+      const Shape first = shape_of(collective, 40000, 4, ranks, 0);
+      EXPECT_GT(first.bytes, 0U);
+      for (std::size_t rank = 0; rank < ranks; ++rank) {
+        const Shape shape = shape_of(collective, 40000, 4, ranks, rank);
+        EXPECT_EQ(shape.bytes, first.bytes);
+        EXPECT_LE(shape.bytes, 40000U);
+        EXPECT_LE(std::max(shape.send, shape.recv) * 4, shape.bytes);
+        for (std::size_t to = 0; to < ranks; ++to)
+          empty = empty || block_length(collective, shape.count, rank, to) == 0;
+      }
+      EXPECT_TRUE(empty || ranks == 1);
+    }
+  }
 }
 
 TEST(PerfSizes, GoByFactorOrByStep) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/engine.hpp"
+#include "engine/work.hpp"
 
 namespace tutti::engine {
 
@@ -11,14 +11,21 @@ using plan::Step;
 using plan::Verb;
 
 // False: not yet, because the path is still being found or staging memory is used up.
-bool Engine::post(std::uint32_t number) {
-  const auto path = peers_.path(peer_of(number));
-  if (!path) {
-    fail(path.error().within(name_of(number)));
-    return true;
+bool Work::post(std::uint32_t number) {
+  const Step& step = program_->steps[number];
+  const bool is_message = !messages_.empty();
+  if (!is_message) find_slices(number);
+  if (is_message || !target_.empty()) {  // no path is opened for nothing
+    if (!turns_.is_turn(slot_, step)) return false;
+    const auto path = peers_.path(peer_of(number));
+    if (!path) {
+      fail(path.error().within(name_of(number)));
+      return true;
+    }
+    if (*path == nullptr) return false;
+    if (is_message ? !post_message(number, *(*path)->endpoint) : !post_pieces(number, **path)) return false;
   }
-  if (*path == nullptr) return false;
-  if (!messages_.empty() ? !post_message(number, *(*path)->endpoint) : !post_pieces(number, **path)) return false;
+  turns_.take(slot_, step);
   posted_[number] = 1;
   moved_ = true;
   release(number, true);
@@ -26,7 +33,7 @@ bool Engine::post(std::uint32_t number) {
   return true;
 }
 
-bool Engine::post_message(std::uint32_t number, transport::Endpoint& endpoint) {
+bool Work::post_message(std::uint32_t number, transport::Endpoint& endpoint) {
   const Message& message = messages_[number];
   pieces_[number] = 1;
   const transport::Transfer transfer{
@@ -34,18 +41,27 @@ bool Engine::post_message(std::uint32_t number, transport::Endpoint& endpoint) {
       .data = message.data,
       .bytes = message.bytes,
       .fingerprint = fingerprint_,
-      .token = number};
+      .token = token_of(number)};
   endpoint.post({&transfer, 1});
   return true;
 }
 
-bool Engine::post_pieces(std::uint32_t number, const Path& path) {
+// What a step sends, or where it receives.
+void Work::find_slices(std::uint32_t number) {
   const Step& step = program_->steps[number];
   const bool sends = step.verb == Verb::send;
-  const bool reduces = step.verb == Verb::recv_reduce;
-  find_pieces(sends ? step.src : step.dst, sends ? step.src_first : step.dst_first, step.chunks, target_);
-  if (reduces) find_pieces(step.src, step.src_first, step.chunks, local_);
-  const bool needs_staging = reduces && !path.transport->capabilities().combines;
+  const bool join = joined_message();
+  if (step.dst == Buffer::slots) {
+    find_slot_pieces(step.dst_first, step.src_first, step.chunks, join, target_);
+    return;
+  }
+  find_pieces({sends ? step.src : step.dst, sends ? step.src_first : step.dst_first, step.chunks}, join, target_);
+  if (step.verb == Verb::recv_reduce) find_pieces({step.src, step.src_first, step.chunks}, join, local_);
+}
+
+bool Work::post_pieces(std::uint32_t number, const Path& path) {
+  const bool needs_staging =
+      program_->steps[number].verb == Verb::recv_reduce && !path.transport->capabilities().combines;
   if (needs_staging && staged_bytes_ > 0) {
     std::size_t bytes = staged_bytes_;
     for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();
@@ -53,20 +69,20 @@ bool Engine::post_pieces(std::uint32_t number, const Path& path) {
   }
   batch_.clear();
   for (std::size_t i = 0; i < target_.size(); ++i) batch_.push_back(transfer_of(number, i, path));
-  if (state_ == State::failed) return true;
+  if (failed_) return true;
   pieces_[number] = static_cast<std::uint32_t>(batch_.size());
   if (!batch_.empty()) path.endpoint->post(batch_);
   return true;
 }
 
-transport::Transfer Engine::transfer_of(std::uint32_t number, std::size_t piece, const Path& path) {
+transport::Transfer Work::transfer_of(std::uint32_t number, std::size_t piece, const Path& path) {
   const Step& step = program_->steps[number];
   const bool sends = step.verb == Verb::send;
   transport::Transfer transfer{.kind = sends ? transport::Transfer::Kind::send : transport::Transfer::Kind::recv,
                                .data = target_[piece].data,
                                .bytes = target_[piece].elements * element_size(sends ? step.src : step.dst),
                                .fingerprint = fingerprint_,
-                               .token = number};
+                               .token = token_of(number)};
   if (step.verb != Verb::recv_reduce) return transfer;
   if (path.transport->capabilities().combines) {
     transfer.operand = local_[piece].data;
@@ -85,11 +101,11 @@ transport::Transfer Engine::transfer_of(std::uint32_t number, std::size_t piece,
   const auto slot =
       std::find_if(staged_.begin(), staged_.end(), [&](const auto& each) { return each.get() == staged; });
   transfer.data = staged->memory.data();
-  transfer.token |= static_cast<std::uint64_t>(slot - staged_.begin() + 1) << 32;
+  transfer.token |= static_cast<std::uint64_t>(slot - staged_.begin() + 1) << kStagedShift;
   return transfer;
 }
 
-Engine::Staged* Engine::stage(std::size_t bytes) {
+Work::Staged* Work::stage(std::size_t bytes) {
   auto free = std::find_if(staged_.begin(), staged_.end(), [](const auto& staged) { return !staged->busy; });
   if (free == staged_.end()) free = staged_.insert(staged_.end(), std::make_unique<Staged>());
   Staged& staged = **free;

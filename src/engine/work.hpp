@@ -1,0 +1,191 @@
+// One call in flight: runs its program. Its engine drives it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "engine/arithmetic.hpp"
+#include "engine/geometry.hpp"
+#include "engine/peers.hpp"
+#include "engine/scratch.hpp"
+#include "engine/turns.hpp"
+#include "plan/program.hpp"
+
+namespace tutti::engine {
+
+/// The blocks of a buffer where they differ in length, in elements. One a rank; or this rank's own alone, where that is
+/// all that the collective has in the buffer. Without displacements, one after the other.
+struct Blocks {
+  std::span<const std::size_t> counts;
+  std::span<const std::size_t> displacements;
+};
+
+/// A call's buffers. For collectives of blocks `count` is that of one block; where they differ in length, it is not
+/// used.
+struct Buffers {
+  const std::byte* in = nullptr;
+  std::byte* out = nullptr;
+  std::uint64_t count = 0;
+  Blocks in_blocks{};
+  Blocks out_blocks{};
+};
+
+/// A message outside a program, for send and recv. `data` is only read when sending.
+struct Message {
+  bool sends = false;
+  Rank peer{};
+  std::byte* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+/// What a call waits for: "step 5 of 14 (recv from 3: out[2], shm); waiting for ranks 3, 5", for messages of errors.
+struct Stall {
+  std::string text;
+  std::optional<Rank> peer;
+};
+
+class Work {
+ public:
+  /// `slot` is the work's number among those of its engine: completions come back with it.
+  Work(Peers& peers, Turns& turns, Bytes staging, std::uint16_t slot);
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  static std::uint16_t slot_of(const transport::Completion& completion) {
+    return static_cast<std::uint16_t>(completion.token >> kSlotShift);
+  }
+
+  /// Takes a call on; nothing is posted before `begin`.
+  void prepare(const plan::Program& program, const Operation& operation, const Buffers& buffers,
+               std::uint32_t fingerprint);
+  void prepare(std::vector<Message> messages);
+  void begin();
+
+  /// Runs what can run. True if anything did.
+  bool advance();
+  void handle(const transport::Completion& completion);
+  /// Ends it without its completion, when all transfers have been forgotten.
+  void abandon();
+
+  [[nodiscard]] std::uint16_t slot() const { return slot_; }
+  [[nodiscard]] const plan::Program& program() const { return *program_; }
+  [[nodiscard]] bool is_over() const { return over_; }
+  [[nodiscard]] const Error* failure() const { return failed_ ? &error_ : nullptr; }
+  [[nodiscard]] Stall stall() const;
+
+  /// Whether one run of the program is the whole call, and the scratch memory that a run takes.
+  [[nodiscard]] bool is_one_tile() const { return tile_.count == whole_; }
+  [[nodiscard]] std::size_t scratch_bytes() const;
+  /// Bytes of scratch memory held.
+  [[nodiscard]] std::size_t memory() const;
+
+ private:
+  // A completion's token: the step, above it the number of its staging memory, above that the slot.
+  static constexpr int kStagedShift = 32;
+  static constexpr int kSlotShift = 48;
+
+  // What is done with a message of a step that a transport cannot reduce on arrival.
+  struct Staged {
+    std::uint32_t step = 0;
+    Scratch memory;
+    std::byte* out = nullptr;
+    const std::byte* local = nullptr;
+    std::size_t elements = 0;
+    std::size_t bytes = 0;
+    bool busy = false;
+  };
+  struct Piece {
+    std::byte* data = nullptr;
+    std::size_t elements = 0;
+  };
+  struct Slice {
+    plan::Buffer buffer{};
+    std::uint32_t first = 0;
+    std::uint32_t chunks = 0;
+    std::uint32_t stride = 1;
+  };
+
+  void begin_tile();
+  void begin_next_tile_or_end();
+  void run_ready();
+  bool run(std::uint32_t step);
+  bool post(std::uint32_t step);
+  bool post_message(std::uint32_t step, transport::Endpoint& endpoint);
+  bool post_pieces(std::uint32_t step, const Path& path);
+  transport::Transfer transfer_of(std::uint32_t step, std::size_t piece, const Path& path);
+  void compute(const plan::Step& step);
+  void reduce_slots(const plan::Step& step);
+  void release(std::uint32_t step, bool when_posted);
+  void complete(std::uint32_t step);
+  void finish_staged(Staged& staged);
+  void fail(Error error);
+  Staged* stage(std::size_t bytes);
+
+  [[nodiscard]] std::uint64_t token_of(std::uint32_t step) const { return std::uint64_t{slot_} << kSlotShift | step; }
+  [[nodiscard]] std::size_t element_size(plan::Buffer buffer) const;
+  void place_blocks(const Buffers& buffers);
+  [[nodiscard]] Extent block_of(plan::Buffer buffer, std::uint32_t chunk) const;
+  [[nodiscard]] Extent extent(plan::Buffer buffer, std::uint32_t chunk) const;
+  void find_slices(std::uint32_t step);
+  [[nodiscard]] bool joined(plan::Buffer buffer) const;
+  [[nodiscard]] bool joined_message() const;
+  void find_pieces(const Slice& slice, bool join, std::vector<Piece>& pieces) const;
+  void find_slot_pieces(std::uint32_t first, std::uint32_t chunk, std::uint32_t chunks, bool join,
+                        std::vector<Piece>& pieces) const;
+  [[nodiscard]] std::byte* base(plan::Buffer buffer) const;
+  [[nodiscard]] std::uint64_t tile_elements() const;
+  [[nodiscard]] std::string name_of(std::uint32_t step) const;
+  [[nodiscard]] Rank peer_of(std::uint32_t step) const;
+
+  Peers& peers_;
+  Turns& turns_;
+  Bytes staging_;
+  std::uint16_t slot_;
+  bool failed_ = false;
+  bool over_ = true;
+  Error error_;
+
+  // The call.
+  const plan::Program* program_ = nullptr;
+  plan::Program message_program_;  // the steps of a group of messages
+  std::vector<Message> messages_;
+  Arithmetic arithmetic_;
+  transport::Combine combine_right_{};  // local op arrived
+  transport::Combine combine_left_{};   // arrived op local
+  const std::byte* in_ = nullptr;
+  std::byte* out_ = nullptr;
+  BlockMap in_blocks_;
+  BlockMap out_blocks_;
+  std::uint32_t fingerprint_ = 0;
+  Tile tile_;
+  std::uint64_t whole_ = 0;  // elements of the vector, or of the longest block
+
+  // The run of the program over one tile.
+  std::vector<std::uint32_t> waits_;   // dependencies that are left, per step
+  std::vector<std::uint32_t> pieces_;  // messages that are outstanding, per step
+  std::vector<std::uint32_t> ready_;
+  std::vector<std::uint32_t> held_;  // ready, but their turn, path or staging memory has not come
+  std::uint32_t remaining_ = 0;      // steps
+  std::vector<std::uint8_t> posted_;
+  std::vector<transport::Transfer> batch_;
+  std::vector<Piece> local_;
+  std::vector<Piece> target_;
+  std::vector<std::byte*> sources_;
+
+  Scratch acc_;
+  Scratch acc2_;
+  Scratch slots_;
+  std::byte token_[64] = {};
+  std::vector<std::unique_ptr<Staged>> staged_;
+  std::size_t staged_bytes_ = 0;
+  bool moved_ = false;
+};
+
+}  // namespace tutti::engine
