@@ -192,8 +192,11 @@ TUTTI_API tuttiResult_t tuttiStreamDestroy(tuttiStream_t stream);
 
 /* ---- Groups ----------------------------------------------------------------------------------------------------- */
 
-/* Calls between Start and End are made together by End: sends and receives of one communicator progress at the same
- * time, and one thread can drive several ranks. Groups nest. Init, split and destroy may be grouped too. */
+/* Calls between Start and End are made together by End, and overlap; one thread can drive several ranks. Collectives,
+ * sends and receives of one communicator may be mixed in any order, at each rank in another; only collectives among
+ * themselves keep theirs, and so do the messages from one rank to another. All ranks group the same collectives of a
+ * communicator. Each call has its deadline from when the one before it is over. Buffers of calls in one group must not
+ * overlap where one is written. Groups nest. Init, split and destroy may be grouped too. */
 TUTTI_API tuttiResult_t tuttiGroupStart(void);
 TUTTI_API tuttiResult_t tuttiGroupEnd(void);
 

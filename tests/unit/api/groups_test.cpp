@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "unit/api/ranks.hpp"
@@ -151,22 +153,38 @@ std::vector<Piece> mix(int rank, std::size_t count, std::mt19937& random) {
   return pieces;
 }
 
-class Mixes : public testing::TestWithParam<std::size_t> {};
-
-TEST_P(Mixes, OfCollectivesSendsAndReceivesEndWhateverTheirOrder) {
-  run_ranks(kMixed, [](tuttiComm_t comm, int rank) {
-    std::mt19937 random(static_cast<unsigned>(rank) + 7);
-    for (int round = 0; round < 5; ++round) {
-      const auto pieces = mix(rank, GetParam(), random);
-      expect_ok(tuttiGroupStart());
-      for (const Piece& piece : pieces) piece.call(comm);
-      expect_ok(tuttiGroupEnd(), comm);
-      for (const Piece& piece : pieces) piece.check();
-    }
-  });
+bool is_usable(const std::string& transport) {
+  std::string info(1 << 16, '\0');
+  expect_ok(tuttiInfo(info.data(), info.size(), nullptr));
+  const auto entry = info.find("\"name\": \"" + transport + "\"");
+  const auto usable = info.find("\"usable\": ", entry);
+  return entry != std::string::npos && info.compare(usable, 14, "\"usable\": true") == 0;
 }
 
-INSTANTIATE_TEST_SUITE_P(Counts, Mixes, testing::Values(1, 700, 60000));
+class Mixes : public testing::TestWithParam<std::tuple<std::size_t, const char*>> {};
+
+TEST_P(Mixes, OfCollectivesSendsAndReceivesEndWhateverTheirOrder) {
+  const auto [count, transport] = GetParam();
+  if (!is_usable(transport)) GTEST_SKIP() << transport << " is not usable here";
+  tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
+  config.transports = transport;
+  run_ranks(
+      kMixed,
+      [elements = count](tuttiComm_t comm, int rank) {
+        std::mt19937 random(static_cast<unsigned>(rank) + 7);
+        for (int round = 0; round < 5; ++round) {
+          const auto pieces = mix(rank, elements, random);
+          expect_ok(tuttiGroupStart());
+          for (const Piece& piece : pieces) piece.call(comm);
+          expect_ok(tuttiGroupEnd(), comm);
+          for (const Piece& piece : pieces) piece.check();
+        }
+      },
+      config);
+}
+
+INSTANTIATE_TEST_SUITE_P(Counts, Mixes,
+                         testing::Combine(testing::Values(1, 700, 60000), testing::Values("shm", "ucx")));
 
 TEST(Group, OfManyCallsEnds) {
   run_ranks(3, [](tuttiComm_t comm, int rank) {
