@@ -39,8 +39,11 @@ std::int32_t get_rank(Reader& r, std::int32_t lowest = 0) {
   return rank;
 }
 
+// Errors come from users, too: what no receiver would accept is not sent.
 void put(Writer& w, const Error& error) {
-  w.number(static_cast<std::uint8_t>(error.code)).number(error.culprit ? index(*error.culprit) : -1);
+  const auto code = error.code == Code::ok ? Code::internal : error.code;
+  const auto culprit = error.culprit ? index(*error.culprit) : -1;
+  w.number(static_cast<std::uint8_t>(code)).number(culprit >= 0 && culprit < kMostRanks ? culprit : -1);
   w.text(std::string_view(error.text).substr(0, kMaxText));
 }
 void get(Reader& r, Error& error) {

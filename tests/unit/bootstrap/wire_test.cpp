@@ -57,6 +57,16 @@ TEST(Frames, SurviveTheWire) {
   EXPECT_EQ(*error.culprit, to_rank(4));
 }
 
+TEST(Frames, CarryAnyErrorSomehow) {
+  for (const auto& error :
+       {Error{Code::ok, "", to_rank(-7)}, Error{Code::aborted, std::string(5000, 'x'), to_rank(1 << 30)}}) {
+    const auto read = decode(body(encode(Failed{error})));
+    ASSERT_TRUE(read);
+    EXPECT_NE(std::get<Failed>(*read).error.code, Code::ok);
+    EXPECT_FALSE(std::get<Failed>(*read).error.culprit);
+  }
+}
+
 TEST(Frames, AreRefusedWhenCutOrProlonged) {
   for (const auto& message : examples()) {
     const auto frame = encode(message);
