@@ -28,6 +28,7 @@ void Member::start(TimePoint now) {
     waiting_joins_.host_node = node_name_;
   }
   waiting_until_ = setup_.deadline.at;
+  waiting_joins_.patience_ms = milliseconds_of(setup_.deadline.left(now));
   // The root speaks first (it knows who is missing), then a hub that found no root, then whoever still waits.
   const Duration patience = setup_.deadline.left(now);
   const Duration head_start = std::min<Duration>(patience / 40, std::chrono::milliseconds(100));
@@ -109,8 +110,7 @@ void Member::ask(std::int32_t owner, TimePoint now) {
 
 void Member::gather(std::uint32_t sequence, std::vector<std::byte> mine, Deadline deadline, TimePoint now) {
   Gather gather{sequence, 0, {}};
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.left(now)).count();
-  gather.left_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(left, UINT32_MAX));
+  gather.left_ms = milliseconds_of(deadline.left(now));
   gather.blobs.push_back({mine_.rank, std::move(mine)});
   contributed(std::move(gather), now);
 }

@@ -137,11 +137,12 @@ void get(Reader& r, Refused& m) {
 }
 
 void put(Writer& w, const Join& m) {
-  w.number(m.left_ms).number(m.host).text(m.host_node);
+  w.number(m.left_ms).number(m.patience_ms).number(m.host).text(m.host_node);
   put_all(w, m.arrivals);
 }
 void get(Reader& r, Join& m) {
   m.left_ms = r.number<std::uint32_t>();
+  m.patience_ms = r.number<std::uint32_t>();
   m.host = get_rank(r, -1);
   m.host_node = r.text(kMaxNodeName);
   get_all(r, m.arrivals, 16);

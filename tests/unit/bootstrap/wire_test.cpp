@@ -28,7 +28,7 @@ std::vector<Message> examples() {
           Seated{"gpu-01"},
           PassOn{door},
           Refused{{Code::timeout, "late", to_rank(3)}},
-          Join{1000, 0, "gpu-00", {{{0, 8}, 42}, {{9, 1}, 43}}},
+          Join{1000, 2000, 0, "gpu-00", {{{0, 8}, 42}, {{9, 1}, 43}}},
           Ready{true, -1, "", {{0, 8, 100}}},
           Ask{5, 7},
           Card{5, 7, "gpu-07", kBytes},
