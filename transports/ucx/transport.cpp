@@ -36,6 +36,9 @@ Result<std::unique_ptr<Transport>> create(UcxOptions options) {
   self->rank = options.rank;
   self->worker = TUTTI_TRY(Worker::create(options.devices));
   const std::string devices = self->worker->devices();
+  if (devices.empty() && !options.devices.empty()) {  // it would start, and reach nobody
+    return Error{Code::transport, fmt::format("ucx: it can use none of the devices {}", options.devices)};
+  }
   self->path = devices.empty() ? "ucx" : "ucx " + devices;
   if (frame(self->worker->address()).size() > kMaxAddress) {
     return Error{Code::transport, "ucx: the address is longer than 1 KiB: choose fewer devices"};

@@ -24,7 +24,9 @@ Status Worker::start(const std::string& devices) {
   // UCX 1.13 aborts the process (`comp->count > 0`, uct_iface.h) when a TCP peer dies in the middle of an eager send
   // without copy. Rendezvous, which carries long messages, goes on without copies.
   status = library_->config_modify(config, "ZCOPY_THRESH", "inf");
-  if (status == UCS_OK && !devices.empty()) {
+  const bool chosen_by_user =
+      std::getenv("UCX_NET_DEVICES") != nullptr;  // UCX's own variable says exactly what is meant
+  if (status == UCS_OK && !devices.empty() && !chosen_by_user) {
     status = library_->config_modify(config, "NET_DEVICES", devices.c_str());
   }
   if (status == UCS_OK) {
@@ -84,9 +86,10 @@ std::string Worker::devices() const {
     const std::string transport = line.substr(place + 3, slash - place - 3);
     const std::string device = line.substr(slash + 1);
     constexpr std::string_view kInside[] = {"self", "sysv", "posix", "cma", "knem", "xpmem"};
-    if (std::ranges::find(kInside, transport) != std::end(kInside) || device == "lo") continue;
+    if (std::ranges::find(kInside, transport) != std::end(kInside)) continue;
     found.push_back(transport + " " + device);
   }
+  if (found.size() > 1) std::erase(found, "tcp lo");  // it is of use where there is nothing else only
   constexpr std::size_t kShown = 3;
   const bool more = found.size() > kShown;
   if (more) found.resize(kShown);
