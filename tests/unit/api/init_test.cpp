@@ -46,7 +46,7 @@ TEST(Init, ThatFailsLaterSaysWhyInTheAsyncError) {
   expect_ok(tuttiCommDestroy(comm));
 }
 
-TEST(Init, TakesTheInterfacesOfTheConfigurationForTheNetworkOnly) {
+TEST(Init, GoesOverTheInterfacesOfTheConfiguration) {
   tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
   config.transports = "ucx";
   config.iface = "=lo";

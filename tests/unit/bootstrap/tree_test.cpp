@@ -363,6 +363,20 @@ TEST(Tree, SaysWhoHasNotCome) {
   EXPECT_NE(cluster.seat(late).failure->text.find("have not come"), std::string::npos);
 }
 
+TEST(Tree, SaysHowLongTheMostImpatientRankWantedToWait) {
+  for (const int impatient : {0, 1, 2}) {  // through its node's hub, or as the hub
+    VirtualCluster cluster;
+    cluster.add_root();
+    for (const int rank : {0, 1, 2}) {
+      cluster.add_rank(rank, 4, 0, rank == impatient ? seconds(2) : seconds(60));
+      cluster.settle(milliseconds(30));
+    }
+    ASSERT_TRUE(cluster.run([&] { return cluster.seat(1).failure && cluster.seat(3).failure; }));
+    EXPECT_EQ(cluster.seat(1).failure->text, "rank 3 has not come within 2 s; 3 of 4 are here");
+    EXPECT_EQ(cluster.seat(3).failure->text, cluster.seat(1).failure->text);
+  }
+}
+
 TEST(Tree, SaysThatTheRootCannotBeReached) {
   VirtualCluster cluster;
   cluster.add_root();
