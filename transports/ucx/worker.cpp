@@ -24,9 +24,7 @@ Status Worker::start(const std::string& devices) {
   // UCX 1.13 aborts the process (`comp->count > 0`, uct_iface.h) when a TCP peer dies in the middle of an eager send
   // without copy. Rendezvous, which carries long messages, goes on without copies.
   status = library_->config_modify(config, "ZCOPY_THRESH", "inf");
-  const bool chosen_by_user =
-      std::getenv("UCX_NET_DEVICES") != nullptr;  // UCX's own variable says exactly what is meant
-  if (status == UCS_OK && !devices.empty() && !chosen_by_user) {
+  if (status == UCS_OK && !devices.empty()) {
     status = library_->config_modify(config, "NET_DEVICES", devices.c_str());
   }
   if (status == UCS_OK) {
