@@ -94,7 +94,11 @@ Result<Identity> identify(const Config& config, std::span<const char* const> env
       return contradiction(*first, *said);
     }
   }
-  return first ? *std::move(first) : Identity{Rank{}, 1, "none (one rank)"};
+  if (first) return *std::move(first);
+  if (variables.find("PMIX_RANK")) {  // a bare PMIx server, as prun's, which leaves the size to a query
+    return half("PMIX_RANK", "the number of ranks");
+  }
+  return Identity{Rank{}, 1, "none (one rank)"};
 }
 
 }  // namespace tutti::bootstrap

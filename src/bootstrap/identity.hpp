@@ -30,8 +30,10 @@ struct Agreement {
   std::unique_ptr<Root> root;  // where this process serves it; else null
 };
 
-/// Agrees on a unique id through TUTTI_UNIQUE_ID_FILE, TUTTI_ADDRESS, PMIx, PMI-1/2, or torchrun's MASTER_ADDR.
-/// Blocks until `deadline` at most. Fails with timeout, system, invalid_argument.
+/// Agrees on a unique id through TUTTI_UNIQUE_ID_FILE, TUTTI_ADDRESS, PMIx, PMI-1/2, or torchrun's MASTER_ADDR and the
+/// port after MASTER_PORT; one rank alone needs none of them. Once per job: further communicators pass ids among
+/// themselves. A file that holds the id of a launcher's root (ServedBy::launcher) that answers is used by rank 0 as it
+/// is. Blocks until `deadline` at most. Fails with timeout, system, invalid_argument, unsupported.
 Result<Agreement> agree(const Identity& identity, const Config& config, std::span<const char* const> environment,
                         const Log& log, Deadline deadline);
 

@@ -38,7 +38,9 @@ class Session {
   /// (wrong key, another version).
   static Result<std::unique_ptr<Session>> join(const JoinRequest& request);
 
-  virtual ~Session() = default;  // leaves, if `leave` was not called
+  /// Leaves, if `leave` was not called, and hands the ranks that hang below this one over to others. That takes some
+  /// round trips between threads that always answer, no act of another user, and one second at most.
+  virtual ~Session() = default;
 
   [[nodiscard]] virtual Rank rank() const = 0;
   [[nodiscard]] virtual const topology::Layout& layout() const = 0;
@@ -64,7 +66,8 @@ class Session {
   [[nodiscard]] virtual int wait_fd() const = 0;
   virtual void acknowledge() = 0;
 
-  /// Says goodbye, so that the others do not count this rank as lost. Does not wait for them.
+  /// Says goodbye, so that the others do not count this rank as lost. Does not wait for them. While the session exists
+  /// it goes on passing on what others need, its own card included.
   virtual void leave() = 0;
 };
 

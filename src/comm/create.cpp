@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "bootstrap/net/interfaces.hpp"
 #include "bootstrap/trust/id_fields.hpp"
 #include "comm/communicator.hpp"
 #include "comm/facts.hpp"
@@ -23,6 +24,13 @@ bool is_alone_on_node(const topology::Layout& layout, Rank rank) {
 // What a transport of this communicator proves to its peers: that it knows the id.
 std::array<std::byte, 32> transport_key(const bootstrap::Key& key) {
   return bootstrap::mac(key, {bootstrap::bytes_of("transports")});
+}
+
+// UCX's names of what TUTTI_IFACE allows; empty: all.
+Result<std::string> network_devices(const std::string& filter) {
+  if (filter.empty()) return std::string();
+  const auto interfaces = TUTTI_TRY(bootstrap::choose_interfaces(bootstrap::list_interfaces(), filter));
+  return transport::ucx::devices_of(interfaces);
 }
 
 }  // namespace
@@ -84,7 +92,8 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
                                                              .epoch = bootstrap::fingerprint(membership_.id.bytes),
                                                              .log = log_})));
     } else if (name == "ucx" && (layout.nodes() > 1 || !allowed("shm"))) {
-      transports.push_back(TUTTI_TRY(transport::ucx::create({.rank = rank(), .devices = {}, .log = log_})));
+      const auto devices = TUTTI_TRY(network_devices(config.iface));
+      transports.push_back(TUTTI_TRY(transport::ucx::create({.rank = rank(), .devices = devices, .log = log_})));
     }
   }
   if (transports.empty()) {

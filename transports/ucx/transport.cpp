@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "transports/failures.hpp"
@@ -34,8 +35,13 @@ Result<std::unique_ptr<Transport>> create(UcxOptions options) {
   }
   auto self = std::make_unique<Self>();
   self->rank = options.rank;
-  self->worker = TUTTI_TRY(Worker::create(options.devices));
+  const char* said_to_ucx = std::getenv("UCX_NET_DEVICES");  // says exactly what is meant
+  const std::string wanted = said_to_ucx != nullptr ? said_to_ucx : options.devices;
+  self->worker = TUTTI_TRY(Worker::create(wanted));
   const std::string devices = self->worker->devices();
+  if (devices.empty() && !wanted.empty()) {  // it would start, and reach nobody
+    return Error{Code::transport, fmt::format("ucx: it can use none of the devices {}", wanted)};
+  }
   self->path = devices.empty() ? "ucx" : "ucx " + devices;
   if (frame(self->worker->address()).size() > kMaxAddress) {
     return Error{Code::transport, "ucx: the address is longer than 1 KiB: choose fewer devices"};

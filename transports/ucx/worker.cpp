@@ -84,9 +84,10 @@ std::string Worker::devices() const {
     const std::string transport = line.substr(place + 3, slash - place - 3);
     const std::string device = line.substr(slash + 1);
     constexpr std::string_view kInside[] = {"self", "sysv", "posix", "cma", "knem", "xpmem"};
-    if (std::ranges::find(kInside, transport) != std::end(kInside) || device == "lo") continue;
+    if (std::ranges::find(kInside, transport) != std::end(kInside)) continue;
     found.push_back(transport + " " + device);
   }
+  if (found.size() > 1) std::erase(found, "tcp lo");  // it is of use where there is nothing else only
   constexpr std::size_t kShown = 3;
   const bool more = found.size() > kShown;
   if (more) found.resize(kShown);

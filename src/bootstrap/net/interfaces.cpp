@@ -79,6 +79,18 @@ std::vector<NetAddress> pick(std::span<const Interface> interfaces, Wanted wante
   return picked;
 }
 
+Error nothing_matches(std::span<const Interface> interfaces, std::string_view filter) {
+  std::string known;
+  for (const auto& interface : interfaces) {
+    const auto address = to_string(interface.address);
+    known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", interface.name, address.substr(0, address.rfind(':')));
+  }
+  return Error{Code::invalid_argument,
+               filter.empty()
+                   ? std::string("this machine has no network interface that is up")
+                   : fmt::format("TUTTI_IFACE is '{}', but no interface matches; there are {}", filter, known)};
+}
+
 }  // namespace
 
 std::vector<Interface> list_interfaces() {
@@ -105,15 +117,20 @@ Result<std::vector<NetAddress>> choose_addresses(std::span<const Interface> inte
     chosen = pick(interfaces, [&](const Interface& i) { return wanted.allows(i.name); });
   }
   if (!chosen.empty()) return chosen;
-  std::string known;
-  for (const auto& interface : interfaces) {
-    const auto address = to_string(interface.address);
-    known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", interface.name, address.substr(0, address.rfind(':')));
+  return nothing_matches(interfaces, filter);
+}
+
+Result<std::vector<std::string>> choose_interfaces(std::span<const Interface> interfaces, std::string_view filter) {
+  const Filter wanted(filter);
+  for (const bool loopback : {false, true}) {
+    std::vector<std::string> names;
+    for (const auto& interface : interfaces) {
+      if (interface.loopback != loopback || !wanted.allows(interface.name)) continue;
+      if (std::find(names.begin(), names.end(), interface.name) == names.end()) names.push_back(interface.name);
+    }
+    if (!names.empty()) return names;
   }
-  return Error{Code::invalid_argument,
-               filter.empty()
-                   ? std::string("this machine has no network interface that is up")
-                   : fmt::format("TUTTI_IFACE is '{}', but no interface matches; there are {}", filter, known)};
+  return nothing_matches(interfaces, filter);
 }
 
 }  // namespace tutti::bootstrap

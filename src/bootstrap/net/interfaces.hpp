@@ -24,4 +24,8 @@ std::vector<Interface> list_interfaces();
 /// loopback nor bridges of containers, unless there is nothing else. Fails with invalid_argument if nothing matches.
 Result<std::vector<NetAddress>> choose_addresses(std::span<const Interface> interfaces, std::string_view filter);
 
+/// The names of the interfaces that `filter`, which is not empty, allows, each once; without loopback, unless there is
+/// nothing else. Fails as `choose_addresses` does.
+Result<std::vector<std::string>> choose_interfaces(std::span<const Interface> interfaces, std::string_view filter);
+
 }  // namespace tutti::bootstrap

@@ -52,6 +52,7 @@ void Link::write_all(std::span<const std::byte> from, const std::string& context
   asio::async_write(socket_, asio::buffer(from.data(), from.size()),
                     [self = shared_from_this(), context, then](const asio::error_code& error, std::size_t /*bytes*/) {
                       if (self->state_ == State::ended) return;
+                      if (error && self->was_open()) return self->stop_sending(error);
                       if (error) return self->end(error, context);
                       then();
                     });
@@ -168,7 +169,7 @@ void Link::read_body(std::uint32_t size) {
 }
 
 void Link::send(Frame frame) {
-  if (state_ != State::open) return;
+  if (state_ != State::open || send_error_) return;
   bytes_to_send_ += frame->size();
   to_send_.push_back(std::move(frame));
   if (bytes_to_send_ > kMostBytesToSend) return end(Ending::closed, "it reads nothing");
@@ -184,6 +185,14 @@ void Link::write_next() {
     to_send_.pop_front();
     write_next();
   });
+}
+
+// The peer has gone. It may have said why before it went: what came is still to be read, and the end of that is the
+// end.
+void Link::stop_sending(const asio::error_code& error) {
+  send_error_ = error;
+  sending_ = false;
+  to_send_.clear();
 }
 
 void Link::close_when_sent() {
@@ -226,9 +235,9 @@ void Link::end(Ending ending, const std::string& why) {
 }
 
 void Link::end(const asio::error_code& error, const std::string& context) {
-  const auto what = error == asio::error::eof ? std::string("the connection was closed") : error.message();
-  end(state_ == State::open || state_ == State::draining ? Ending::closed : Ending::unreachable,
-      context.empty() ? what : fmt::format("{}: {}", context, what));
+  const auto& first = send_error_ ? send_error_ : error;
+  const auto what = first == asio::error::eof ? std::string("the connection was closed") : first.message();
+  end(was_open() ? Ending::closed : Ending::unreachable, context.empty() ? what : fmt::format("{}: {}", context, what));
 }
 
 }  // namespace tutti::bootstrap

@@ -52,6 +52,7 @@ class Link : public std::enable_shared_from_this<Link> {
  private:
   enum class State : std::uint8_t { connecting, greeting, open, draining, ended };
 
+  [[nodiscard]] bool was_open() const { return state_ == State::open || state_ == State::draining; }
   void begin_patience(Duration patience, std::string trouble);
   void caller_greets();
   void caller_checks();
@@ -61,6 +62,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void read_length();
   void read_body(std::uint32_t size);
   void write_next();
+  void stop_sending(const asio::error_code& error);
   void shut_if_sent();
   void discard();
   void end(Ending ending, const std::string& why);
@@ -89,6 +91,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::deque<Frame> to_send_;
   std::size_t bytes_to_send_ = 0;
   bool sending_ = false;
+  asio::error_code send_error_;  // once set, nothing is sent any more
 };
 
 }  // namespace tutti::bootstrap

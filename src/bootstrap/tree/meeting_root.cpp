@@ -81,7 +81,7 @@ void MeetingRoot::joined(Join join, TimePoint now) {
   const Duration patience = std::chrono::milliseconds(join.left_ms);
   if (shortest_patience_ == Duration::zero() || now + patience < first_deadline_) {
     first_deadline_ = now + patience;
-    shortest_patience_ = patience;
+    shortest_patience_ = std::chrono::milliseconds(join.patience_ms);
     alarms_.set(Alarm::deadline, before(first_deadline_, now));
   }
   if (came_.size() == mine_.world_size) complete();

@@ -28,6 +28,7 @@ void Member::start(TimePoint now) {
     waiting_joins_.host_node = node_name_;
   }
   waiting_until_ = setup_.deadline.at;
+  waiting_joins_.patience_ms = milliseconds_of(setup_.deadline.left(now));
   // The root speaks first (it knows who is missing), then a hub that found no root, then whoever still waits.
   const Duration patience = setup_.deadline.left(now);
   const Duration head_start = std::min<Duration>(patience / 40, std::chrono::milliseconds(100));
@@ -64,6 +65,8 @@ void Member::closed(LinkId link, Ending ending, const std::string& why, TimePoin
     attempt_closed(ending, why, now);
   } else if (parent_ && link == parent_->link) {
     parent_closed(why);
+  } else if (link == farewell_) {
+    farewell_ = kNoLink;
   } else {
     closed_below(link, why, now);
   }
@@ -109,8 +112,7 @@ void Member::ask(std::int32_t owner, TimePoint now) {
 
 void Member::gather(std::uint32_t sequence, std::vector<std::byte> mine, Deadline deadline, TimePoint now) {
   Gather gather{sequence, 0, {}};
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.left(now)).count();
-  gather.left_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(left, UINT32_MAX));
+  gather.left_ms = milliseconds_of(deadline.left(now));
   gather.blobs.push_back({mine_.rank, std::move(mine)});
   contributed(std::move(gather), now);
 }
@@ -124,13 +126,14 @@ void Member::contributed(Gather gather, TimePoint now) {
 void Member::leave(TimePoint now) {
   if (std::exchange(has_left_, true)) return;
   left({{mine_.rank, 1}}, now);
+  if (may_be_seated()) send(attempt_, Left{{{mine_.rank, 1}}});
 }
 
 void Member::close(TimePoint now) {
   if (std::exchange(closing_, true)) return;
   const bool orderly = complete_ && !failure_;
   if (orderly) leave(now);
-  if (attempt_ != kNoLink) act(Close{std::exchange(attempt_, kNoLink)});
+  give_up_attempt();
   alarms_ = {};
   act(CloseDoors{});
   if (!orderly || family_.empty()) return finish(now);
@@ -151,7 +154,7 @@ void Member::finish(TimePoint now) {
 }
 
 void Member::finish_if_alone() {
-  if (parent_ || !family_.empty()) return;
+  if (parent_ || !family_.empty() || farewell_ != kNoLink) return;
   if (!alarms_.is_set(Alarm::closing)) return;  // was said already
   alarms_.cancel(Alarm::closing);
   act(Finished{});
@@ -160,6 +163,7 @@ void Member::finish_if_alone() {
 void Member::spread(const Frame& failed, LinkId except) {
   to_children(failed, except);
   if (parent_ && parent_->link != except) act(Send{parent_->link, failed});
+  if (may_be_seated()) act(Send{attempt_, failed});
 }
 
 bool Member::is_here(std::int32_t rank) {

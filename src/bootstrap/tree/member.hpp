@@ -61,6 +61,8 @@ class Member final : public TreeNode {
   void try_again(TimePoint now);
   void attempt_opened(const Greeting& peer);
   bool attempt_received(Message& message, TimePoint now);
+  [[nodiscard]] bool may_be_seated() const { return attempt_ != kNoLink && asked_ == attempt_; }
+  void give_up_attempt();
   void attempt_closed(Ending ending, const std::string& why, TimePoint now);
   void seated(const Seated& seated, TimePoint now);
   void parent_wants_to_leave(TimePoint now);
@@ -104,6 +106,8 @@ class Member final : public TreeNode {
   LinkId attempt_ = kNoLink;  // a link on which this rank asked, or will ask, for a seat
   Where attempted_;
   Greeting attempt_peer_;
+  LinkId asked_ = kNoLink;     // the latest link on which this rank asked
+  LinkId farewell_ = kNoLink;  // the attempt that this rank gave up to leave
   LinkId next_link_ = 1;
   int tries_ = 0;
   int wrong_keys_ = 0;

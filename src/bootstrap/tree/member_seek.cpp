@@ -62,6 +62,16 @@ void Member::attempt_opened(const Greeting& peer) {
   wrong_keys_ = 0;
   const Where door = is_hub_ ? Where{network_doors_, {}} : Where{{}, setup_.own_door};
   send(attempt_, Attach{!is_hub_, complete_, node_name_, door});
+  asked_ = attempt_;
+  // From here on the other end may have this rank as a child, long before the answer is here: it hears all that a
+  // parent hears of this rank itself. Who gives no seat drops what follows the question.
+  if (failure_) send(attempt_, Failed{*failure_});
+  if (has_left_) send(attempt_, Left{{{mine_.rank, 1}}});
+}
+
+void Member::give_up_attempt() {
+  if (may_be_seated()) farewell_ = attempt_;
+  if (attempt_ != kNoLink) act(Close{std::exchange(attempt_, kNoLink)});
 }
 
 // False: it sent what no parent would send.
@@ -107,10 +117,8 @@ void Member::seated(const Seated& seated, TimePoint now) {
   if (attempt_peer_.role == Role::root) {
     log_.info("bootstrap", "hub of node {}, reached the root of {}", node_name_, setup_.root_name);
   }
-  if (failure_) up(Failed{*failure_});
   if (!complete_) return flush_joins(now);
   up(Moved{my_ranks().runs()});
-  if (has_left_) up(Left{{{mine_.rank, 1}}});  // the new parent has not heard it
   if (const auto left = std::exchange(unsent_left_, {}); !left.empty()) up(Left{left});
   flush_gathers(true, now);
   for (const auto owner : wanted_) route(owner, Ask{owner, mine_.rank});

@@ -42,7 +42,10 @@ void Member::from_above(Message& message, TimePoint now) {
 
 void Member::joined(Join join, TimePoint now) {
   if (complete_ || failure_) return;
-  waiting_until_ = std::min(waiting_until_, now + std::chrono::milliseconds(join.left_ms));
+  if (const auto until = now + std::chrono::milliseconds(join.left_ms); until < waiting_until_) {
+    waiting_until_ = until;
+    waiting_joins_.patience_ms = join.patience_ms;
+  }
   auto& waiting = waiting_joins_.arrivals;
   waiting.insert(waiting.end(), join.arrivals.begin(), join.arrivals.end());
   if (join.host >= 0) {
@@ -54,9 +57,9 @@ void Member::joined(Join join, TimePoint now) {
 
 void Member::flush_joins(TimePoint now) {
   if (!parent_ || waiting_joins_.arrivals.empty()) return;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline{waiting_until_}.left(now)).count();
-  Join all = std::exchange(waiting_joins_, {});
-  all.left_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(left, UINT32_MAX));
+  Join all = waiting_joins_;
+  waiting_joins_.arrivals.clear();
+  all.left_ms = milliseconds_of(Deadline{waiting_until_}.left(now));
   // Neighbours on the same node melt into one run.
   std::sort(all.arrivals.begin(), all.arrivals.end(),
             [](const Arrival& a, const Arrival& b) { return a.ranks.first < b.ranks.first; });

@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tutti::bootstrap {
 
 std::string name_of(std::int32_t rank, const std::string& node_name) {
   return node_name.empty() ? fmt::format("rank {}", rank) : fmt::format("rank {} (node {})", rank, node_name);
+}
+
+std::uint32_t milliseconds_of(Duration duration) {
+  const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
 }
 
 std::string in_seconds(Duration duration) {

@@ -76,6 +76,8 @@ class TreeNode : public Machine {
 
 /// "rank 3 (node gpu-07)"
 std::string name_of(std::int32_t rank, const std::string& node_name);
+/// As it travels in a message: rounded up, so that it never falls short, and at most seven weeks.
+std::uint32_t milliseconds_of(Duration duration);
 /// "60 s", "0.5 s"
 std::string in_seconds(Duration duration);
 

@@ -39,8 +39,11 @@ std::int32_t get_rank(Reader& r, std::int32_t lowest = 0) {
   return rank;
 }
 
+// Errors come from users, too: what no receiver would accept is not sent.
 void put(Writer& w, const Error& error) {
-  w.number(static_cast<std::uint8_t>(error.code)).number(error.culprit ? index(*error.culprit) : -1);
+  const auto code = error.code == Code::ok ? Code::internal : error.code;
+  const auto culprit = error.culprit ? index(*error.culprit) : -1;
+  w.number(static_cast<std::uint8_t>(code)).number(culprit >= 0 && culprit < kMostRanks ? culprit : -1);
   w.text(std::string_view(error.text).substr(0, kMaxText));
 }
 void get(Reader& r, Error& error) {
@@ -134,11 +137,12 @@ void get(Reader& r, Refused& m) {
 }
 
 void put(Writer& w, const Join& m) {
-  w.number(m.left_ms).number(m.host).text(m.host_node);
+  w.number(m.left_ms).number(m.patience_ms).number(m.host).text(m.host_node);
   put_all(w, m.arrivals);
 }
 void get(Reader& r, Join& m) {
   m.left_ms = r.number<std::uint32_t>();
+  m.patience_ms = r.number<std::uint32_t>();
   m.host = get_rank(r, -1);
   m.host_node = r.text(kMaxNodeName);
   get_all(r, m.arrivals, 16);

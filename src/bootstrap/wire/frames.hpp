@@ -65,9 +65,10 @@ struct PassOn {  // parent to newcomer: go there instead
 struct Refused {  // parent to newcomer; in_progress: try again
   Error error;
 };
-struct Join {                 // up, before the meeting is complete
-  std::uint32_t left_ms = 0;  // the shortest time that one of these ranks still waits
-  std::int32_t host = -1;     // the rank in whose process the root lives
+struct Join {                     // up, before the meeting is complete
+  std::uint32_t left_ms = 0;      // the shortest time that one of these ranks still waits
+  std::uint32_t patience_ms = 0;  // how long it wanted to wait in all
+  std::int32_t host = -1;         // the rank in whose process the root lives
   std::string host_node;
   std::vector<Arrival> arrivals;
   bool operator==(const Join&) const = default;

@@ -46,6 +46,40 @@ TEST(Init, ThatFailsLaterSaysWhyInTheAsyncError) {
   expect_ok(tuttiCommDestroy(comm));
 }
 
+TEST(Init, GoesOverTheInterfacesOfTheConfiguration) {
+  tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
+  config.transports = "ucx";
+  config.iface = "=lo";
+  run_ranks(
+      2,
+      [](tuttiComm_t comm, int rank) {
+        std::int32_t sum = rank + 1;
+        expect_ok(tuttiAllReduce(&sum, &sum, 1, tuttiInt32, tuttiSum, comm, nullptr), comm);
+        EXPECT_EQ(sum, 3);
+      },
+      config);
+}
+
+TEST(Init, FailsWhereNoInterfaceIsAsTheConfigurationWants) {
+  tuttiUniqueId id{};
+  expect_ok(tuttiGetUniqueId(&id));
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 2; ++rank) {
+    ranks.emplace_back([&id, rank] {
+      tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
+      config.transports = "ucx";
+      config.iface = rank == 1 ? "=nosuch0" : nullptr;
+      tuttiComm_t comm = nullptr;
+      EXPECT_NE(tuttiCommInitRankConfig(&comm, 2, id, rank, &config), tuttiSuccess);
+      const std::string why = tuttiGetLastError(nullptr);
+      EXPECT_NE(why.find("TUTTI_IFACE is '=nosuch0', but no interface matches; there are lo (127.0.0.1)"),
+                std::string::npos)
+          << why;
+    });
+  }
+  for (auto& rank : ranks) rank.join();
+}
+
 TEST(Split, MakesCommunicatorsByColorOrderedByKey) {
   run_ranks(5, [](tuttiComm_t comm, int rank) {
     tuttiComm_t child = nullptr;

@@ -294,6 +294,16 @@ TEST(Interfaces, AreChosenByPrefixExactNameAndExclusion) {
   EXPECT_EQ(to_string(choose_addresses(std::span(all).first(1), "")->front()), "127.0.0.1:0");
 }
 
+TEST(Interfaces, AreNamedOnceAndLoopbackOnlyIfNothingElseIsWanted) {
+  const std::vector<Interface> all = {interface("lo", "127.0.0.1", true), interface("eth0", "10.0.0.1"),
+                                      interface("eth0", "fd00::1"), interface("eth1", "10.1.0.1")};
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(choose_interfaces(all, "eth").value(), (Names{"eth0", "eth1"}));
+  EXPECT_EQ(choose_interfaces(all, "^=eth1").value(), Names{"eth0"});
+  EXPECT_EQ(choose_interfaces(all, "lo").value(), Names{"lo"});
+  EXPECT_EQ(choose_interfaces(all, "ib").error().text, choose_addresses(all, "ib").error().text);
+}
+
 TEST(Interfaces, ThatDoNotMatchStopTheRoot) {
   Config config;
   config.iface = "=nosuch0";

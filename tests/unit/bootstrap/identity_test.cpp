@@ -62,6 +62,7 @@ TEST(Identity, RefusesHalfAPair) {
   expect_refusal(identify_in({"TUTTI_RANK=1"}), {"TUTTI_RANK is set but TUTTI_WORLD_SIZE is not"});
   expect_refusal(identify_in({"WORLD_SIZE=4"}), {"WORLD_SIZE is set but RANK is not"});
   expect_refusal(identify_in({"PMI_RANK=4"}), {"PMI_RANK is set but PMI_SIZE is not"});
+  expect_refusal(identify_in({"PMIX_RANK=4", "PMIX_NAMESPACE=x"}), {"PMIX_RANK is set but the number of ranks is not"});
   expect_refusal(identify_in({"SLURM_PROCID=4"}), {"SLURM_PROCID is set but SLURM_NTASKS is not"});
 }
 

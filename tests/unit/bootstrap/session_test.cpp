@@ -169,7 +169,7 @@ TEST(Sessions, LeaveAllAtOnceWithoutAFailure) {
   auto sessions = join_all(root->unique_id(), 32, two_per_node);
   on_threads(32, [&](int rank) {
     auto& session = sessions[static_cast<std::size_t>(rank)];
-    EXPECT_FALSE(session->failure());
+    EXPECT_FALSE(session->failure()) << session->failure()->text;
     session.reset();
   });
   EXPECT_TRUE(root->wait_until_finished(within(seconds(10))));

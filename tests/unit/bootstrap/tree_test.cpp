@@ -8,6 +8,7 @@
 namespace tutti::bootstrap {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -34,6 +35,12 @@ struct Job {
   }
   bool nobody_failed() {
     return all([](auto& seat) { return !seat.failure.has_value(); });
+  }
+  std::string first_failure() {
+    for (int rank = 0; rank < ranks; ++rank) {
+      if (const auto& failure = seat(rank).failure) return failure->text;
+    }
+    return "";
   }
   VirtualCluster::Seat& seat(int rank) { return cluster.seat(static_cast<std::size_t>(rank) + 1); }
   Member& member(int rank) { return cluster.member(static_cast<std::size_t>(rank) + 1); }
@@ -254,6 +261,44 @@ TEST(Tree, LetsRanksLeaveInAnyOrderAndServesThoseWhoStay) {
   }
 }
 
+TEST(Tree, LetsARankLeaveAtAnyMomentOfItsMoveToAnotherParent) {
+  constexpr std::pair<int, int> kShapes[] = {{3, 3}, {40, 1}};  // below the hub of its node, below another hub
+  for (const auto& [nodes, per_node] : kShapes) {
+    for (int moment = 0; moment < 200; ++moment) {
+      Job job(nodes, per_node, static_cast<std::uint32_t>(moment + 1));
+      ASSERT_TRUE(job.meet());
+      job.cluster.settle(milliseconds(50));
+      job.close(0);
+      job.cluster.settle(microseconds(moment * 10));
+      for (int rank = 1; rank < job.ranks; rank += 2) job.close(rank);
+      job.cluster.settle(seconds(2));
+      ASSERT_TRUE(job.nobody_failed()) << moment << ": " << job.first_failure();
+      for (int rank = 2; rank < job.ranks; rank += 2) job.close(rank);
+      ASSERT_TRUE(job.cluster.run([&] { return job.cluster.seat(0).finished; })) << moment;
+      ASSERT_TRUE(job.nobody_failed()) << moment << ": " << job.first_failure();
+    }
+  }
+}
+
+TEST(Tree, NamesAFailureAndNotTheRankThatEndsWithItWhileItMoves) {
+  for (int moment = 0; moment < 200; ++moment) {
+    Job job(3, 3, static_cast<std::uint32_t>(moment + 1));
+    ASSERT_TRUE(job.meet());
+    job.cluster.settle(milliseconds(50));
+    job.close(0);
+    job.cluster.settle(microseconds(moment * 10));
+    job.call(2, [&](Member& m) {
+      m.raise({Code::aborted, "user said so", to_rank(2)});
+      m.close(job.cluster.now());
+    });
+    job.cluster.settle(seconds(2));
+    for (int rank = 1; rank < job.ranks; ++rank) {
+      ASSERT_TRUE(job.seat(rank).failure) << moment << ": rank " << rank;
+      ASSERT_EQ(job.seat(rank).failure->text, "user said so") << moment << ": rank " << rank;
+    }
+  }
+}
+
 TEST(Tree, EndsTheRootWhenAllSaidGoodbyeThoughNobodyClosedYet) {
   Job job(4, 5);
   ASSERT_TRUE(job.meet());
@@ -316,6 +361,20 @@ TEST(Tree, SaysWhoHasNotCome) {
   const auto late = cluster.add_rank(2, 8, 1, seconds(5));
   ASSERT_TRUE(cluster.run([&] { return cluster.seat(late).failure.has_value(); }));
   EXPECT_NE(cluster.seat(late).failure->text.find("have not come"), std::string::npos);
+}
+
+TEST(Tree, SaysHowLongTheMostImpatientRankWantedToWait) {
+  for (const int impatient : {0, 1, 2}) {  // through its node's hub, or as the hub
+    VirtualCluster cluster;
+    cluster.add_root();
+    for (const int rank : {0, 1, 2}) {
+      cluster.add_rank(rank, 4, 0, rank == impatient ? seconds(2) : seconds(60));
+      cluster.settle(milliseconds(30));
+    }
+    ASSERT_TRUE(cluster.run([&] { return cluster.seat(1).failure && cluster.seat(3).failure; }));
+    EXPECT_EQ(cluster.seat(1).failure->text, "rank 3 has not come within 2 s; 3 of 4 are here");
+    EXPECT_EQ(cluster.seat(3).failure->text, cluster.seat(1).failure->text);
+  }
 }
 
 TEST(Tree, SaysThatTheRootCannotBeReached) {

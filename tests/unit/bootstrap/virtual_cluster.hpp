@@ -180,7 +180,9 @@ class VirtualCluster {
   }
 
   void perform(std::size_t id, Connect& a) {
+    dials_.insert({id, a.link});
     schedule(latency(), [this, id, a] {
+      if (dials_.erase({id, a.link}) == 0) return;
       const auto to = find(a.where, seats_[id].node);
       if (!to || !seats_[*to].alive || !seats_[*to].doors_open) {
         return call(id, [&](Machine& m) { m.closed(a.link, Ending::unreachable, "connection refused", now_); });
@@ -223,6 +225,7 @@ class VirtualCluster {
   }
 
   void perform(std::size_t id, Close& a) {
+    dials_.erase({id, a.link});
     const auto at = ends_.find({id, a.link});
     if (at == ends_.end()) return;
     const auto [pipe, side] = at->second;
@@ -281,6 +284,7 @@ class VirtualCluster {
   std::vector<Seat> seats_;
   std::map<std::string, std::size_t> unix_;
   std::map<std::uint16_t, std::size_t> network_;
+  std::set<std::pair<std::size_t, LinkId>> dials_;
   std::map<std::uint64_t, Pipe> pipes_;
   std::map<std::pair<std::size_t, LinkId>, std::pair<std::uint64_t, int>> ends_;
   std::priority_queue<Event> queue_;

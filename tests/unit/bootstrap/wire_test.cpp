@@ -28,7 +28,7 @@ std::vector<Message> examples() {
           Seated{"gpu-01"},
           PassOn{door},
           Refused{{Code::timeout, "late", to_rank(3)}},
-          Join{1000, 0, "gpu-00", {{{0, 8}, 42}, {{9, 1}, 43}}},
+          Join{1000, 2000, 0, "gpu-00", {{{0, 8}, 42}, {{9, 1}, 43}}},
           Ready{true, -1, "", {{0, 8, 100}}},
           Ask{5, 7},
           Card{5, 7, "gpu-07", kBytes},
@@ -55,6 +55,16 @@ TEST(Frames, SurviveTheWire) {
   EXPECT_EQ(error.code, Code::peer_lost);
   EXPECT_EQ(error.text, "gone");
   EXPECT_EQ(*error.culprit, to_rank(4));
+}
+
+TEST(Frames, CarryAnyErrorSomehow) {
+  for (const auto& error :
+       {Error{Code::ok, "", to_rank(-7)}, Error{Code::aborted, std::string(5000, 'x'), to_rank(1 << 30)}}) {
+    const auto read = decode(body(encode(Failed{error})));
+    ASSERT_TRUE(read);
+    EXPECT_NE(std::get<Failed>(*read).error.code, Code::ok);
+    EXPECT_FALSE(std::get<Failed>(*read).error.culprit);
+  }
 }
 
 TEST(Frames, AreRefusedWhenCutOrProlonged) {

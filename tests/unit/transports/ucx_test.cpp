@@ -1,5 +1,9 @@
 // What is particular to ucx.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "transports/ucx/ucx.hpp"
 
@@ -24,6 +28,50 @@ TEST(Ucx, SaysWhyItIsNotThere) {
 TEST(Ucx, RefusesRanksAndDevicesThatDoNotExist) {
   EXPECT_FALSE(create({.rank = Rank{-1}, .devices = {}, .log = {}}));
   EXPECT_FALSE(create({.rank = Rank{1 << 24}, .devices = {}, .log = {}}));
+}
+
+/// What a kernel says of RDMA cards, in a folder of its own.
+class Cards {
+ public:
+  Cards() : folder_(testing::TempDir() + "tutti_cards_" + std::to_string(::getpid())) {}
+  ~Cards() { std::filesystem::remove_all(folder_); }
+  void write(const std::string& file, const std::string& text) {
+    std::filesystem::create_directories((folder_ / file).parent_path());
+    std::ofstream(folder_ / file) << text << "\n";
+  }
+  [[nodiscard]] std::string behind(const std::vector<std::string>& interfaces) const {
+    return devices_of(interfaces, folder_);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+TEST(UcxDevices, AreTheInterfacesAndTheActivePortsBehindThem) {
+  Cards cards;
+  EXPECT_EQ(cards.behind({"eth0", "eth1"}), "eth0,eth1") << "a machine without such cards";
+  cards.write("roce_0/ports/1/state", "4: ACTIVE");
+  cards.write("roce_0/ports/1/gid_attrs/ndevs/0", "eth0");
+  cards.write("roce_0/ports/1/gid_attrs/ndevs/1", "eth0.100");
+  cards.write("roce_1/ports/1/state", "1: DOWN");
+  cards.write("roce_1/ports/1/gid_attrs/ndevs/0", "eth0");
+  cards.write("two_ports/ports/1/state", "4: ACTIVE");
+  cards.write("two_ports/ports/2/state", "4: ACTIVE");
+  cards.write("two_ports/device/net/ib0/dev_port", "0");
+  cards.write("two_ports/device/net/ib1/dev_port", "1");
+  EXPECT_EQ(cards.behind({"eth0"}), "roce_0:1,eth0");
+  EXPECT_EQ(cards.behind({"eth0.100", "ib1"}), "roce_0:1,two_ports:2,eth0.100,ib1");
+  EXPECT_EQ(cards.behind({"ib0"}), "two_ports:1,ib0");
+  cards.write("without_ip/ports/1/state", "4: ACTIVE");
+  EXPECT_EQ(cards.behind({"eth1"}), "without_ip:1,eth1") << "no interface can name it";
+}
+
+TEST(Ucx, UsesTheDevicesThatItIsGiven) {
+  if (!available()) GTEST_SKIP() << available().error().text;
+  EXPECT_EQ(create({.rank = Rank{0}, .devices = "lo", .log = {}}).value()->describe(), "ucx tcp lo");
+  const auto none = create({.rank = Rank{0}, .devices = "nosuch0", .log = {}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().text, "ucx: it can use none of the devices nosuch0");
 }
 
 #if __has_include(<ucp/api/ucp.h>)
