@@ -10,7 +10,7 @@ using plan::Verb;
 void Turns::join(std::uint16_t slot, const plan::Program& program) {
   for (std::uint32_t i = 0; i < program.size(); ++i) {
     const Step& step = program.steps[i];
-    if (step.verb == Verb::copy || step.verb == Verb::reduce) continue;
+    if (!step.moves()) continue;
     auto& queue = queues_[{step.peer, step.verb == Verb::send}];
     if (queue.empty() || queue.back().slot != slot) queue.push_back({slot, 0});
     ++queue.back().left;

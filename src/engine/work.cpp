@@ -74,6 +74,7 @@ void Work::prepare(std::vector<Message> messages) {
   steps.back().successors = static_cast<std::uint32_t>(edges.size());
   program_ = &message_program_;
   tile_ = Tile{};
+  tile_.cut = &message_program_.cut;
   whole_ = 0;
 }
 

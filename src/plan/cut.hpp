@@ -27,7 +27,8 @@ class Cut {
   };
 
   /// One part of `chunks` chunks; block i is chunk i.
-  explicit Cut(std::uint32_t chunks = 1) { add({.chunks = chunks}); }
+  Cut() : Cut(1) {}
+  explicit Cut(std::uint32_t chunks) { add({.chunks = chunks}); }
   /// No parts yet: what follows numbers chunks by columns of these levels.
   explicit Cut(std::shared_ptr<const topology::Levels> levels) : levels_(std::move(levels)) {}
   /// Positions are chunks: chunk i is the block of the rank at position i.

@@ -40,8 +40,8 @@ struct Query {
   ReduceOp op = ReduceOp::sum;
   bool commutative = true;
   bool deterministic = false;
-  bool own_lengths_only = false;  // blocks differ in length, and a rank knows those that it sends and gets only
   Rank root{};
+  bool own_lengths_only = false;  // blocks differ in length, and a rank knows those that it sends and gets only
   Bytes staging{std::uint64_t{4} << 20};  // that a call may use beside the user's buffers: it bounds the tile
 };
 
