@@ -111,6 +111,7 @@ void Work::begin_tile() {
   waits_.resize(remaining_);
   pieces_.assign(remaining_, 0);
   posted_.assign(remaining_, 0);
+  first_reduce_ = 0;
   ready_.clear();
   held_.clear();
   for (std::uint32_t i = 0; i < remaining_; ++i) {
@@ -141,7 +142,7 @@ bool Work::advance() {
 // Steps in the order in which they became ready. Computing or posting one may make others ready.
 void Work::run_ready() {
   if (!held_.empty()) {
-    ready_.insert(ready_.end(), held_.begin(), held_.end());
+    ready_.insert(ready_.begin(), held_.begin(), held_.end());
     held_.clear();
   }
   for (std::size_t i = 0; i < ready_.size() && !failed_; ++i) {
@@ -230,6 +231,7 @@ void Work::finish_staged(Staged& staged) {
   combine.apply(combine.context, staged.out, staged.local, staged.memory.data(), staged.bytes);
   staged.busy = false;
   staged_bytes_ -= staged.bytes;
+  ahead_bytes_ -= staged.ahead ? staged.bytes : 0;
 }
 
 void Work::fail(Error error) {
@@ -241,6 +243,7 @@ void Work::fail(Error error) {
 void Work::abandon() {
   for (const auto& staged : staged_) staged->busy = false;
   staged_bytes_ = 0;
+  ahead_bytes_ = 0;
   over_ = true;
 }
 

@@ -100,6 +100,7 @@ class Work {
     std::size_t elements = 0;
     std::size_t bytes = 0;
     bool busy = false;
+    bool ahead = false;  // of an earlier reduction on arrival that has not been posted
   };
   struct Piece {
     std::byte* data = nullptr;
@@ -127,6 +128,8 @@ class Work {
   void finish_staged(Staged& staged);
   void fail(Error error);
   Staged* stage(std::size_t bytes);
+  [[nodiscard]] bool is_ahead(std::uint32_t step);
+  [[nodiscard]] bool may_stage(std::uint32_t step);
 
   [[nodiscard]] std::uint64_t token_of(std::uint32_t step) const { return std::uint64_t{slot_} << kSlotShift | step; }
   [[nodiscard]] std::size_t element_size(plan::Buffer buffer) const;
@@ -185,6 +188,8 @@ class Work {
   std::byte token_[64] = {};
   std::vector<std::unique_ptr<Staged>> staged_;
   std::size_t staged_bytes_ = 0;
+  std::size_t ahead_bytes_ = 0;      // of them, for steps that are ahead
+  std::uint32_t first_reduce_ = 0;   // the first recv_reduce that has not been posted, or where to look for it
   bool moved_ = false;
 };
 

@@ -59,14 +59,26 @@ void Work::find_slices(std::uint32_t number) {
   if (step.verb == Verb::recv_reduce) find_pieces({step.src, step.src_first, step.chunks}, join, local_);
 }
 
+bool Work::is_ahead(std::uint32_t number) {
+  while (first_reduce_ < number && (posted_[first_reduce_] != 0 || program_->steps[first_reduce_].verb != Verb::recv_reduce))
+    ++first_reduce_;
+  return first_reduce_ < number;
+}
+
+// Memory goes to steps in the order of the program, which is that of rounds: a step holds it until a message comes, and
+// that message must not wait for a step of an earlier round, here or elsewhere, which lacks it. Steps that are ahead get
+// what is not needed.
+bool Work::may_stage(std::uint32_t number) {
+  std::size_t bytes = staged_bytes_;
+  for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();
+  if (is_ahead(number)) return bytes <= staging_.value / 2;
+  return bytes <= staging_.value || staged_bytes_ == ahead_bytes_;
+}
+
 bool Work::post_pieces(std::uint32_t number, const Path& path) {
   const bool needs_staging =
       program_->steps[number].verb == Verb::recv_reduce && !path.transport->capabilities().combines;
-  if (needs_staging && staged_bytes_ > 0) {
-    std::size_t bytes = staged_bytes_;
-    for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();
-    if (bytes > staging_.value) return false;
-  }
+  if (needs_staging && !may_stage(number)) return false;
   batch_.clear();
   for (std::size_t i = 0; i < target_.size(); ++i) batch_.push_back(transfer_of(number, i, path));
   if (failed_) return true;
@@ -95,6 +107,8 @@ transport::Transfer Work::transfer_of(std::uint32_t number, std::size_t piece, c
     return transfer;
   }
   staged->step = number;
+  staged->ahead = is_ahead(number);
+  ahead_bytes_ += staged->ahead ? staged->bytes : 0;
   staged->out = target_[piece].data;
   staged->local = local_[piece].data;
   staged->elements = target_[piece].elements;

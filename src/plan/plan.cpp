@@ -232,8 +232,10 @@ bool needs_widening(const Plan& plan, DataType type, ReduceOp op) {
   if (!is_reduction(plan.collective)) return false;
   if (op == ReduceOp::premul_sum) return true;
   if (op == ReduceOp::user || !is_low_precision(type)) return false;
-  return !std::ranges::all_of(plan.stripes(), [](const Stripe& stripe) {
-    return stripe.depth == 1 && stripe.list[0].method->down != nullptr && stripe.list[0].method->down->reduces_once;
+  // What is reduced at once is rounded once, if the result is made there and then: not where its parts go to a root.
+  return !std::ranges::all_of(plan.stripes(), [&](const Stripe& stripe) {
+    const bool in_parts = plan.collective == Collective::reduce && stripe.list[0].method->mode == Mode::split;
+    return !in_parts && stripe.depth == 1 && stripe.list[0].method->down != nullptr && stripe.list[0].method->down->reduces_once;
   });
 }
 

@@ -12,7 +12,7 @@ namespace tutti::plan {
 namespace {
 
 constexpr std::uint32_t kMostSegments = 64;
-constexpr double kWorthIt = 1.01;                 // twice the segments are twice the steps: they must gain this much
+constexpr double kWorthIt = 1.007;                // twice the segments are twice the steps: they must gain this much
 constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below it, overheads eat what overlap gains
 
 // What plans are ranked by.
