@@ -70,18 +70,16 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> find_hazards(const std::vec
   for (std::uint32_t i = 0; i < actions.size(); ++i) {
     const Action& action = actions[i];
     if (action.src != Buffer::none) {
-      for_each_run(action.src_range, action.src_stride, [&](std::uint32_t first, std::uint32_t count) {
-        hazards.read(i, action.src, first, count);
-      });
+      for_each_run(action.src_range, action.src_stride,
+                   [&](std::uint32_t first, std::uint32_t count) { hazards.read(i, action.src, first, count); });
     }
     for (std::uint32_t slot = 0; slot < action.slots; ++slot) {
       if (slot != action.own_slot)
         hazards.read(i, Buffer::slots, action.slot + slot * action.src_range.count, action.src_range.count);
     }
     if (action.dst != Buffer::none) {
-      for_each_run(action.dst_range, action.dst_stride, [&](std::uint32_t first, std::uint32_t count) {
-        hazards.write(i, action.dst, first, count);
-      });
+      for_each_run(action.dst_range, action.dst_stride,
+                   [&](std::uint32_t first, std::uint32_t count) { hazards.write(i, action.dst, first, count); });
     }
   }
   return hazards.take();
