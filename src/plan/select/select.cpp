@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kMostSegments = 64;
 constexpr double kWorthIt = 1.007;                // twice the segments are twice the steps: they must gain this much
+constexpr std::uint32_t kMostSteps = 8192;        // of a program: a longer one leaves the cache
 constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below it, overheads eat what overlap gains
 
 // What plans are ranked by.
@@ -63,8 +64,11 @@ class Search {
     // Every link must get messages that are worth it, the last level's too where that is what is waited for.
     const double part =
         tile * (plan.levels->depth() > 1 ? 1.0 / plan.levels->width(plan.stripes()[0].list[0].level) : part_of(plan));
+    const std::uint32_t steps = 2 * rounds_of(plan) * plan.ways;  // of one segment, more or less
     std::uint32_t segments = 1;
-    while (segments < kMostSegments && part / (2.0 * segments) >= kLeastSegmentBytes) segments *= 2;
+    while (segments < kMostSegments && 2 * segments * steps <= kMostSteps &&
+           part / (2.0 * segments) >= kLeastSegmentBytes)
+      segments *= 2;
     return segments;
   }
 
