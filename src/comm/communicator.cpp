@@ -78,7 +78,7 @@ Status Communicator::begin_collective(const CollectiveCall& call) {
 }
 
 // The n-th message to oneself meets the n-th from oneself: they are copied at once.
-Status Communicator::begin_messages(MessageCall call) {
+Status Communicator::begin_messages(const MessageCall& call) {
   std::vector<engine::Message> to_self;
   std::vector<engine::Message> from_self;
   std::vector<engine::Message> others;

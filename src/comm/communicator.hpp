@@ -91,7 +91,7 @@ class Communicator {
   Result<std::vector<std::unique_ptr<transport::Transport>>> make_transports(const topology::Layout& layout);
   Result<Choosing> agree_on_choosing(const topology::Layout& layout, Deadline deadline);
   Status begin_collective(const CollectiveCall& call);
-  Status begin_messages(MessageCall call);
+  Status begin_messages(const MessageCall& call);
   Error root_cause(const Error& found);
   Error failed(const Error& found);
   Error timed_out();

@@ -49,7 +49,7 @@ class PlanCache {
     bool in_place;
     Rank root;
     std::uint64_t count;
-    auto operator<=>(const Key&) const = default;
+    auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): it sees none
   };
   using ProgramKey = std::tuple<const plan::Algorithm*, std::uint32_t, Rank, bool, bool, bool>;
   static constexpr std::size_t kMostEntries = 1024;  // then it starts afresh: a call costs its planning again
