@@ -213,7 +213,7 @@ class EveryAlgorithm : public testing::TestWithParam<const Method*> {};
 
 TEST_P(EveryAlgorithm, EveryCountAndWorldInRendezvous) {
   for (std::int32_t ranks = 1; ranks <= 8; ++ranks) {
-    for (const std::uint64_t count : {1, 2, 3, 7, 64, 1000}) {
+    for (const std::uint64_t count : {1U, 2U, 3U, 7U, 64U, 1000U}) {
       for (const bool in_place : {false, true}) {
         for (const bool combines : {false, true}) {
           for (const std::uint32_t segments : {1U, 3U}) {
