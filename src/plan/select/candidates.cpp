@@ -29,10 +29,9 @@ std::vector<std::vector<Mode>> sequences(Collective collective, std::size_t tier
   const bool leads = collective != Collective::reduce_scatter && collective != Collective::all_gather &&
                      collective != Collective::barrier;
   const bool whole = collective == Collective::all_reduce || collective == Collective::barrier;
-  for (std::size_t split = splits ? tiers : 0; split + 1 > 0; --split) {
+  for (std::size_t split = splits ? tiers + 1 : 1; split-- > 0;) {
     if (split == tiers || leads) add(split, Mode::lead);
     if (split < tiers && whole) add(split, Mode::whole);
-    if (split == 0) break;
   }
   if (collective == Collective::all_reduce) {  // uneven levels: leaders up to the outermost level, all of them there
     std::vector<Mode> modes(tiers, Mode::lead);
@@ -121,7 +120,7 @@ std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std:
   // Another order than inside out only pays where the levels share the bytes.
   const bool ascending = std::is_sorted(order.begin(), order.end());
   for (const auto& modes : sequences(query_.collective, order.size())) {
-    if (!ascending && modes.back() != Mode::split) continue;
+    if (!ascending && !std::ranges::all_of(modes, [](Mode mode) { return mode == Mode::split; })) continue;
     Stripe stripe;
     Pricing::Share share{.bytes = bytes_, .alone = false, .wide = 1, .segments = segments};
     for (std::size_t t = 0; t < order.size(); ++t) {
