@@ -31,7 +31,11 @@ std::string format_side(const Options& options, const Row& row, const Side& side
 
 std::string format_number(double value, int width) {
   int digits = 0;  // before the point, as nccl-tests counts them
-  for (double power = 1; value >= power; power *= 10) ++digits;
+  double power = 1;
+  while (value >= power) {
+    power *= 10;
+    ++digits;
+  }
   const int decimals = digits < width - 2 ? 2 : digits < width - 1 ? 1 : 0;
   return fmt::format("{:{}.{}f}", value, width, decimals);
 }
