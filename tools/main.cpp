@@ -8,6 +8,7 @@
 #include "tools/perf/command.hpp"
 #include "tools/plan/command.hpp"
 #include "tools/run/command.hpp"
+#include "tools/verify/command.hpp"
 
 namespace {
 
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   tutti::perf::add_command(app, exit_code);
   tutti::info::add_command(app, exit_code);
   tutti::explain::add_command(app, exit_code);
+  tutti::prove::add_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

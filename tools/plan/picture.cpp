@@ -33,6 +33,17 @@ std::string subtitle_of(const Answer& answer) {
                      text::per_cent(answer.fraction()));
 }
 
+// What stands between semicolons.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find("; ", begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 2;
+  }
+  return lines;
+}
+
 // Messages as lines from the rank that sends, at the top of a round, to the one that receives, at its end.
 class Rounds {
  public:
@@ -43,13 +54,14 @@ class Rounds {
         legs_(legs_of(plan_, answer.bytes, answer.world.fabric)),
         rounds_(rounds_of(plan_)) {
     column_ = std::clamp(760.0 / plan_.ranks(), 15.0, 76.0);
-    line_ = std::clamp(900.0 / std::max(1U, rounds_), 30.0, 62.0);
+    line_ = std::clamp(1100.0 / std::max(1U, rounds_), 32.0, plan_.ranks() > kMostPlainRanks ? 90.0 : 62.0);
     for (const Message& message : messages_) largest_ = std::max(largest_, message.share);
   }
 
   std::string draw() {
     nodes();
     for (std::uint32_t round = 0; round <= rounds_; ++round) level_of_time(round);
+    std::ranges::stable_partition(messages_, [&](const Message& message) { return message.from != followed_rank(); });
     for (const Message& message : messages_) draw(message);
     for (std::uint32_t round = 0; round <= rounds_; ++round) dots(round);
     ranks();
@@ -60,6 +72,7 @@ class Rounds {
   }
 
  private:
+  static constexpr std::int32_t kMostPlainRanks = 16;
   static constexpr double kLeft = 62;
   static constexpr double kRight = 250;
   static constexpr double kTop = kHead + 24;
@@ -91,22 +104,29 @@ class Rounds {
                  {.size = 11, .anchor = "end", .colour = "#888888"});
     const std::string stage = stage_of(legs_, round, plan_.levels->depth());
     if (stage != stage_) {
-      sheet_.write(right() + 12, y(round) + 14, stage, {.size = 11});
+      double line = y(round) + 4;
+      for (const auto& leg : lines_of(stage)) {
+        sheet_.write(right() + 12, line, leg, {.size = 11});
+        line += 14;
+      }
       sheet_.line(right(), y(round), right() + 8, y(round), {.colour = "#888888"});
     }
     stage_ = stage;
   }
 
+  // Where lines are dense, those of one rank stand out, so that the eye can follow it.
   void draw(const Message& message) {
-    const bool many = messages_.size() > std::size_t{60} * rounds_;
+    const bool dense = plan_.ranks() > kMostPlainRanks;
+    const bool followed = dense && message.from == followed_rank();
     const double thick = largest_ > 0 ? std::sqrt(message.share / largest_) : 0.3;
     const Sheet::Style style{
         .colour = colour(by_level() ? message.level : message.stripe),
-        .width = (many ? 0.5 : 0.8) + (many ? 0.7 : 2.0) * thick,
+        .width = dense && !followed ? 0.5 + 0.5 * thick : 1.0 + 2.0 * thick,
         .dash = by_level() ? kDashes.at(static_cast<std::size_t>(message.stripe) % kDashes.size()) : "",
-        .opacity = many ? 0.6 : 0.85};
+        .opacity = dense && !followed ? 0.4 : 0.9};
     sheet_.arrow(x(message.from), y(message.round) + 3, x(message.to), y(message.round + 1) - 3, style);
   }
+  [[nodiscard]] std::int32_t followed_rank() const { return has_root(plan_.collective) ? index(plan_.root) : 0; }
 
   void dots(std::uint32_t round) {
     for (std::int32_t rank = 0; rank < plan_.ranks(); ++rank)
@@ -141,7 +161,9 @@ class Rounds {
              .dash = by_level() ? kDashes.at(static_cast<std::size_t>(stripe) % kDashes.size()) : ""});
     }
     if (!by_level() && plan_.ways == 1) entry("a message", {.colour = colour(0), .width = 2.5});
-    sheet_.write(at, 62, "thick: a larger part of the vector", {.size = 11, .colour = "#888888"});
+    std::string rest = "thick: a larger part of the vector";
+    if (plan_.ranks() > kMostPlainRanks) rest += fmt::format("; rank {}'s messages stand out", followed_rank());
+    sheet_.write(at, 62, rest, {.size = 11, .colour = "#888888"});
   }
 
   const Answer& answer_;
@@ -185,15 +207,16 @@ std::string draw_tiers(const Answer& answer) {
                   {.size = 13, .bold = true});
       y += 12;
     }
+    const std::string name = fmt::format("{} level {}: {}", leg.down ? "down" : "up", leg.level, leg.algorithm);
+    const double shortest = 16 + 7.4 * static_cast<double>(name.size());
     const double length =
-        std::max(6.0, kLongest * std::log2(std::max(2.0, leg.bytes)) / std::log2(std::max(2.0, most)));
+        std::max(shortest, kLongest * std::log2(std::max(2.0, leg.bytes)) / std::log2(std::max(2.0, most)));
     const double indent = 22.0 * leg.level;
     sheet.box(kLeft + indent, y, length, kLine - 18, colour(leg.level), 4);
-    sheet.write(kLeft + indent + 8, y + 17,
-                fmt::format("{} level {}: {}", leg.down ? "down" : "up", leg.level, leg.algorithm),
+    sheet.write(kLeft + indent + 8, y + 17, name,
                 {.size = 12, .colour = "#ffffff", .bold = true});
     sheet.write(
-        kLeft + indent + std::max(length, 300.0) + 12, y + 17,
+        kLeft + indent + length + 12, y + 17,
         fmt::format("{}, {} round{}, {:.0f} message{}, groups of {}", text::bytes(leg.bytes), leg.rounds,
                     leg.rounds == 1 ? "" : "s", std::ceil(leg.messages), leg.messages == 1 ? "" : "s", leg.width),
         {.size = 12});

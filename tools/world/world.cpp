@@ -28,7 +28,8 @@ Result<World> make_world(std::int64_t ranks, const std::string& levels) {
   if (ranks == 0 && levels.empty())
     return Error{Code::invalid_argument, "say how many ranks: --ranks N or --levels 8x32"};
   World world;
-  auto parsed = Levels::parse(levels.empty() ? assumed_levels(ranks) : levels);
+  world.levels = levels.empty() ? assumed_levels(ranks) : levels;
+  auto parsed = Levels::parse(world.levels);
   if (!parsed) return std::move(parsed).error().within(levels.empty() ? "--ranks" : fmt::format("--levels {}", levels));
   if (ranks != 0 && parsed->ranks() != ranks) {
     return Error{Code::invalid_argument,

@@ -15,6 +15,7 @@ inline constexpr std::int32_t kSupernode = 256;
 /// A fabric and where it comes from.
 struct World {
   topology::Fabric fabric;
+  std::string levels;      // as --levels takes them
   std::string name;        // "assumed"
   std::string assumption;  // a sentence; empty if nothing about the levels was assumed
 };
