@@ -27,7 +27,8 @@ std::string title_of(const Answer& answer) {
 }
 
 std::string subtitle_of(const Answer& answer) {
-  return fmt::format("{} rounds, {} segment{}; predicted {} for {}, {} of the bound", rounds_of(answer.plan()),
+  const std::uint32_t rounds = rounds_of(answer.plan());
+  return fmt::format("{} round{}, {} segment{}; predicted {} for {}, {} of the bound", rounds, rounds == 1 ? "" : "s",
                      answer.plan().segments, answer.plan().segments == 1 ? "" : "s",
                      text::time(answer.selection.cost.total_us), text::bytes(answer.bytes),
                      text::per_cent(answer.fraction()));
