@@ -10,7 +10,7 @@ function(tutti_room name)
   target_include_directories(tutti_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(tutti_${name} PRIVATE tutti_flags)
-  target_link_libraries(tutti_${name} PUBLIC fmt::fmt-header-only ${room_LIBRARIES})
+  target_link_libraries(tutti_${name} PUBLIC tutti_fmt ${room_LIBRARIES})
   foreach(inner IN LISTS room_ROOMS)
     target_link_libraries(tutti_${name} PUBLIC tutti_${inner})
   endforeach()

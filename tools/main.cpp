@@ -2,6 +2,8 @@
 #include <tutti/tutti.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 
 #include "tools/info/command.hpp"
@@ -21,9 +23,7 @@ std::string version() {
          std::to_string(code % 100);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("Tutti: collective communication for training clusters", "tutti");
   app.footer("'tutti SUBCOMMAND --help' explains each one, with examples.");
   app.set_version_flag("--version", version);
@@ -40,4 +40,15 @@ int main(int argc, char** argv) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : kUsage;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tutti: %s\n", error.what());
+    return 1;
+  }
 }

@@ -35,7 +35,8 @@ class Trainer {
     double loss = 0;
     for (std::size_t first = 0; first + options_.batch <= samples_.size(); first += options_.batch) loss += step(first);
     comm_.all_reduce(std::span(&loss, 1));
-    return loss / static_cast<double>(samples_.size() / options_.batch * options_.batch);
+    const std::size_t looked_at = samples_.size() / options_.batch * options_.batch;
+    return loss / static_cast<double>(looked_at);
   }
 
   [[nodiscard]] Clock::duration waited() const { return waited_; }

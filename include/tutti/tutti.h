@@ -7,10 +7,11 @@
  * Streams   A call with a stream returns at once and runs in that stream's order; its result shows in
  *           tuttiStreamSynchronize and tuttiCommGetAsyncError. A call without one (NULL) is complete when it returns.
  * Memory    Buffers must stay valid, and inputs unchanged, until the call is complete. `recvbuff` may be `sendbuff`
- * where "in-place" is described, and must not overlap it in any other way. Alignment: one element. Threads   Any
- * function may be called from any thread. Calls on one communicator run in call order, and the ranks of a communicator
- * must make the same calls in the same order. Deadlines Every call completes or fails within the communicator's timeout
- * (30 s unless set). After a failure a communicator refuses new work: destroy or abort it.
+ *           where "in-place" is described, and must not overlap it in any other way. Alignment: one element.
+ * Threads   Any function may be called from any thread. Calls on one communicator run in call order, and the ranks of
+ *           a communicator must make the same calls in the same order.
+ * Deadlines Every call completes or fails within the communicator's timeout (30 s unless set). After a failure a
+ *           communicator refuses new work: destroy or abort it.
  */
 #ifndef TUTTI_H_
 #define TUTTI_H_

@@ -81,12 +81,14 @@ using Status = Result<void>;
 
 #define TUTTI_JOIN2(a, b) a##b
 #define TUTTI_JOIN(a, b) TUTTI_JOIN2(a, b)
+// NOLINTBEGIN(bugprone-macro-parentheses): the name of a variable cannot stand in parentheses where it is declared.
 #define TUTTI_TRY_IN(name, expression)         \
   __extension__({                              \
     auto name = (expression);                  \
     if (!name) return std::move(name).error(); \
     std::move(name).value();                   \
   })
+// NOLINTEND(bugprone-macro-parentheses)
 /// The value of a Result, or a return of its error from the enclosing function. Not inside a braced initialiser: GCC
 /// does not destroy the members that it has already made when the function returns from there.
 #define TUTTI_TRY(expression) TUTTI_TRY_IN(TUTTI_JOIN(tutti_try_, __COUNTER__), expression)

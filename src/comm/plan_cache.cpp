@@ -52,7 +52,9 @@ Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
     const auto selection = TUTTI_TRY(explain(call));
     if (entries_.size() >= kMostEntries) entries_.clear();
     const plan::Plan& plan = selection.plan;
-    last_ = &entries_.emplace(key, Prepared{plan, program_of(plan, key.in_place), fmt::format("{}/{}", way_of(plan), plan.segments)})
+    last_ = &entries_
+                 .emplace(key, Prepared{plan, program_of(plan, key.in_place),
+                                        fmt::format("{}/{}", way_of(plan), plan.segments)})
                  .first->second;
   } else {
     last_ = &known->second;

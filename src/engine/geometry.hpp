@@ -63,10 +63,10 @@ class BlockMap {
 /// For a vector it is a run of its elements; for blocks it is the same run of every block, as far as each one goes.
 struct Tile {
   bool blocks = false;
-  bool uneven = false;       // blocks differ in length
-  std::uint64_t stride = 0;  // elements of a block, of the longest one if they differ
-  std::uint64_t first = 0;   // where the tile begins in the vector, or in each block
-  std::uint64_t count = 0;   // its elements, in the vector or in each block
+  bool uneven = false;             // blocks differ in length
+  std::uint64_t stride = 0;        // elements of a block, of the longest one if they differ
+  std::uint64_t first = 0;         // where the tile begins in the vector, or in each block
+  std::uint64_t count = 0;         // its elements, in the vector or in each block
   const plan::Cut* cut = nullptr;  // must outlive the tile
   std::uint32_t segments = 1;
 
@@ -105,7 +105,9 @@ struct Tile {
     for (int number = 0; number < cut->parts(); ++number) {
       const plan::Cut::Part& its = cut->part(number);
       const std::uint64_t share = segment * its.weight / cut->weights() + 1;
-      longest = std::max(longest, cut->parts() == 1 && blocks ? segment : blocks ? share : (share + its.chunks - 1) / its.chunks);
+      longest = std::max(longest, cut->parts() == 1 && blocks ? segment
+                                  : blocks                    ? share
+                                                              : (share + its.chunks - 1) / its.chunks);
     }
     return cut->parts() == 1 && !blocks ? (segment + cut->chunks() - 1) / cut->chunks() : longest;
   }
@@ -114,7 +116,8 @@ struct Tile {
   /// Chunks that stand for each element of a block: the blocks, and empty ones.
   [[nodiscard]] std::uint64_t row() const {
     std::uint64_t most = 1;
-    for (int number = 0; number < cut->parts(); ++number) most = std::max<std::uint64_t>(most, cut->part(number).chunks);
+    for (int number = 0; number < cut->parts(); ++number)
+      most = std::max<std::uint64_t>(most, cut->part(number).chunks);
     return most;
   }
 

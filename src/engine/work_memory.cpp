@@ -81,7 +81,8 @@ std::byte* Work::base(Buffer buffer) const {
 
 Extent Work::extent(Buffer buffer, std::uint32_t chunk) const {
   const Extent block = block_of(buffer, chunk);
-  return buffer == Buffer::in || buffer == Buffer::out ? tile_.in_user(chunk, block) : tile_.in_scratch(chunk, block.count);
+  return buffer == Buffer::in || buffer == Buffer::out ? tile_.in_user(chunk, block)
+                                                       : tile_.in_scratch(chunk, block.count);
 }
 
 // Whether chunks that follow each other are one piece: in a buffer, or of a message, where both ends must agree.

@@ -1,4 +1,5 @@
-// One rank's view of the ranks that a phase runs over: where it stands, who is how far away, and which chunks are whose.
+// One rank's view of the ranks that a phase runs over: where it stands, who is how far away, and which chunks are
+// whose.
 #pragma once
 
 #include <array>
@@ -44,17 +45,18 @@ Rank rank_in(const topology::Levels& levels, int level, std::int32_t unit, const
 class Axis {
  public:
   /// Ranks 0..size-1, a chunk each.
-  Axis(std::int32_t size, std::int32_t self) : size_(size), self_(self), width_(size), end_(static_cast<std::uint32_t>(size)) {}
+  Axis(std::int32_t size, std::int32_t self)
+      : size_(size), self_(self), width_(size), end_(static_cast<std::uint32_t>(size)) {}
 
   struct Where {
     const topology::Levels* levels = nullptr;
     int level = 0;
     topology::Levels::Group group;
-    Columns columns{};       // of the levels further in
-    std::int32_t self = 0;   // position on the axis
-    std::int32_t width = 1;  // columns that the group's share is cut into
-    std::uint32_t base = 0;  // first chunk of the share
-    std::uint32_t unit = 1;  // chunks a column
+    Columns columns{};         // of the levels further in
+    std::int32_t self = 0;     // position on the axis
+    std::int32_t width = 1;    // columns that the group's share is cut into
+    std::uint32_t base = 0;    // first chunk of the share
+    std::uint32_t unit = 1;    // chunks a column
     bool by_position = false;  // chunks are positions of `levels`: a unit's are those of its ranks
   };
   explicit Axis(const Where& where);

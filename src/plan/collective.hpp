@@ -19,9 +19,9 @@ enum class Collective : std::uint8_t {
   scatter,
   all_to_all
 };
-inline constexpr std::array kCollectives = {Collective::all_reduce, Collective::reduce,         Collective::broadcast,
+inline constexpr std::array kCollectives = {Collective::all_reduce,     Collective::reduce,     Collective::broadcast,
                                             Collective::reduce_scatter, Collective::all_gather, Collective::barrier,
-                                            Collective::gather,     Collective::scatter,        Collective::all_to_all};
+                                            Collective::gather,         Collective::scatter,    Collective::all_to_all};
 
 /// "all_reduce", "reduce", ...
 std::string_view to_string(Collective collective);

@@ -132,7 +132,8 @@ class Composer {
     const std::int32_t root = player(root_.columns[level], place.group.size, levels_.width(tier.level));
     const bool results = !is_reduction(plan_.collective);
     const bool last = t + 1 == tiers_.size();
-    phase_.set_last_reduction(last && (plan_.collective != Collective::reduce || (mode == Mode::lead && self_ == plan_.root)));
+    phase_.set_last_reduction(last &&
+                              (plan_.collective != Collective::reduce || (mode == Mode::lead && self_ == plan_.root)));
     if (goes(tier.method->down, level)) run(tier.method->down, axis, root, down_start_[t], results);
     if (mode == Mode::split) {
       const std::int32_t first = first_column(place.member, place.group.size, width);
@@ -151,8 +152,9 @@ class Composer {
   // A split tier of a rooted collective scatters and gathers only where the root is.
   [[nodiscard]] bool goes(const Algorithm* algorithm, std::size_t level) const {
     if (algorithm == nullptr) return false;
-    const bool to_or_from_root = (plan_.collective == Collective::broadcast && algorithm->role == Collective::scatter) ||
-                                 (plan_.collective == Collective::reduce && algorithm->role == Collective::gather);
+    const bool to_or_from_root =
+        (plan_.collective == Collective::broadcast && algorithm->role == Collective::scatter) ||
+        (plan_.collective == Collective::reduce && algorithm->role == Collective::gather);
     return !to_or_from_root || with_root(level);
   }
 

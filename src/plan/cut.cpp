@@ -101,7 +101,8 @@ std::vector<std::uint32_t> Cut::chunks_of(Rank rank) const {
       std::vector<std::uint32_t> longer;
       for (const std::uint32_t prefix : numbers) {
         for (std::int32_t column = first[level]; column < end[level]; ++column)
-          longer.push_back(prefix * static_cast<std::uint32_t>(levels_->width(level)) + static_cast<std::uint32_t>(column));
+          longer.push_back(prefix * static_cast<std::uint32_t>(levels_->width(level)) +
+                           static_cast<std::uint32_t>(column));
       }
       numbers = std::move(longer);
     }

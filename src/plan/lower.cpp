@@ -26,7 +26,8 @@ class Hazards {
 
   void write(std::uint32_t action, Buffer buffer, std::uint32_t first, std::uint32_t count) {
     memory(buffer).visit(first, first + count, [&](std::uint32_t, std::uint32_t, Access& access) {
-      if (access.writer >= 0) depend(static_cast<std::uint32_t>(access.writer), action);
+      // Whoever has read it has waited for its writer.
+      if (access.writer >= 0 && access.readers.empty()) depend(static_cast<std::uint32_t>(access.writer), action);
       for (const std::uint32_t reader : access.readers) depend(reader, action);
     });
     memory(buffer).assign(first, first + count, Access{action, {}});
@@ -70,18 +71,16 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> find_hazards(const std::vec
   for (std::uint32_t i = 0; i < actions.size(); ++i) {
     const Action& action = actions[i];
     if (action.src != Buffer::none) {
-      for_each_run(action.src_range, action.src_stride, [&](std::uint32_t first, std::uint32_t count) {
-        hazards.read(i, action.src, first, count);
-      });
+      for_each_run(action.src_range, action.src_stride,
+                   [&](std::uint32_t first, std::uint32_t count) { hazards.read(i, action.src, first, count); });
     }
     for (std::uint32_t slot = 0; slot < action.slots; ++slot) {
       if (slot != action.own_slot)
         hazards.read(i, Buffer::slots, action.slot + slot * action.src_range.count, action.src_range.count);
     }
     if (action.dst != Buffer::none) {
-      for_each_run(action.dst_range, action.dst_stride, [&](std::uint32_t first, std::uint32_t count) {
-        hazards.write(i, action.dst, first, count);
-      });
+      for_each_run(action.dst_range, action.dst_stride,
+                   [&](std::uint32_t first, std::uint32_t count) { hazards.write(i, action.dst, first, count); });
     }
   }
   return hazards.take();
@@ -115,22 +114,27 @@ Step cut(const Action& action, std::uint32_t segment, const Program& program) {
   return step;
 }
 
-// An action of a segment. The order is a wavefront: round + segment, then segment, then as the algorithm wrote it.
 struct Place {
-  std::uint32_t wave;
   std::uint32_t segment;
   std::uint32_t action;
-  auto operator<=>(const Place&) const = default;
 };
 
+// The order is a wavefront: by round + segment, then by segment, then as the algorithm wrote it. Actions are in order
+// of rounds.
 std::vector<Place> order(const std::vector<Action>& actions, std::uint32_t segments) {
   std::vector<Place> places;
+  if (actions.empty()) return places;
   places.reserve(actions.size() * segments);
-  for (std::uint32_t i = 0; i < actions.size(); ++i) {
-    for (std::uint32_t segment = 0; segment < segments; ++segment)
-      places.push_back({actions[i].round + segment, segment, i});
+  const std::uint32_t rounds = actions.back().round + 1;
+  std::vector<std::uint32_t> begin(rounds + 1, 0);  // of each round
+  for (const Action& action : actions) ++begin[action.round + 1];
+  for (std::uint32_t round = 0; round < rounds; ++round) begin[round + 1] += begin[round];
+  for (std::uint32_t wave = 0; wave < rounds + segments - 1; ++wave) {
+    for (std::uint32_t segment = wave < rounds ? 0 : wave - rounds + 1; segment < segments && segment <= wave;
+         ++segment) {
+      for (std::uint32_t i = begin[wave - segment]; i < begin[wave - segment + 1]; ++i) places.push_back({segment, i});
+    }
   }
-  if (segments > 1) std::sort(places.begin(), places.end());
   return places;
 }
 
@@ -152,32 +156,73 @@ std::vector<std::uint32_t> find_channels(const std::vector<Action>& actions, std
   return channel_of;
 }
 
-std::vector<Dependency> find_dependencies(const std::vector<Action>& actions, const std::vector<Place>& places,
-                                          const Lowering& lowering) {
-  const std::uint32_t segments = lowering.segments;
-  std::vector<std::uint32_t> step_of(places.size());
-  for (std::uint32_t i = 0; i < places.size(); ++i) step_of[places[i].action * segments + places[i].segment] = i;
-  std::vector<Dependency> all;
-  for (const auto& [from, to] : find_hazards(actions, lowering.in_place)) {
-    for (std::uint32_t segment = 0; segment < segments; ++segment)
-      all.push_back({step_of[from * segments + segment], step_of[to * segments + segment], false});
+constexpr auto kNone = ~std::uint32_t{0};
+
+// Steps in order with their edges. What one segment's steps wait for among themselves is known; beside that, messages
+// to one peer are posted one after the other, and those that take turns are sent so.
+class Assembly {
+ public:
+  Assembly(const std::vector<Action>& actions, const Lowering& lowering)
+      : actions_(actions),
+        segments_(lowering.segments),
+        places_(order(actions, segments_)),
+        hazards_(find_hazards(actions, lowering.in_place)) {
+    step_of_.resize(places_.size());
+    for (std::uint32_t i = 0; i < places_.size(); ++i) step_of_[places_[i].action * segments_ + places_[i].segment] = i;
+    hazards_from_.assign(actions.size() + 1, 0);
+    for (const auto& hazard : hazards_) ++hazards_from_[hazard.first + 1];
+    for (std::size_t i = 0; i < actions.size(); ++i) hazards_from_[i + 1] += hazards_from_[i];
+    find_followers();
   }
-  std::uint32_t channels = 0;
-  const auto channel_of = find_channels(actions, channels);
-  std::vector<std::int64_t> last_posted(channels + 1, -1);
-  std::int64_t last_in_turn = -1;
-  for (std::uint32_t i = 0; i < places.size(); ++i) {
-    if ((actions[places[i].action].flags & kInTurn) != 0) {
-      if (last_in_turn >= 0) all.push_back({static_cast<std::uint32_t>(last_in_turn), i, false});
-      last_in_turn = i;
+
+  void write(Program& program) const {
+    program.steps.resize(places_.size() + 1);
+    program.successors.reserve(hazards_.size() * segments_ + places_.size());
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+      const auto [segment, action] = places_[i];
+      const std::uint32_t dependencies = program.steps[i].dependencies;
+      Step step = cut(actions_[action], segment, program);
+      step.dependencies = dependencies;
+      step.successors = static_cast<std::uint32_t>(program.successors.size());
+      program.steps[i] = step;
+      const auto add = [&](std::uint32_t to, bool when_posted) {
+        program.successors.push_back({to & 0x7fffffffU, when_posted ? 1U : 0U});
+        ++program.steps[to].dependencies;
+      };
+      for (std::uint32_t h = hazards_from_[action]; h < hazards_from_[action + 1]; ++h)
+        add(step_of_[hazards_[h].second * segments_ + segment], false);
+      if (!next_turn_.empty() && next_turn_[i] != kNone) add(next_turn_[i], false);
+      if (next_posted_[i] != kNone) add(next_posted_[i], true);
     }
-    const std::uint32_t channel = channel_of[places[i].action];
-    if (channel == 0) continue;
-    if (last_posted[channel] >= 0) all.push_back({static_cast<std::uint32_t>(last_posted[channel]), i, true});
-    last_posted[channel] = i;
+    program.steps.back().successors = static_cast<std::uint32_t>(program.successors.size());
   }
-  return all;
-}
+
+ private:
+  void find_followers() {
+    std::uint32_t channels = 0;
+    const auto channel_of = find_channels(actions_, channels);
+    const bool takes_turns = std::any_of(actions_.begin(), actions_.end(),
+                                         [](const Action& action) { return (action.flags & kInTurn) != 0; });
+    std::vector<std::uint32_t> next_in(channels + 1, kNone);
+    std::uint32_t next_in_turn = kNone;
+    next_posted_.assign(places_.size(), kNone);
+    if (takes_turns) next_turn_.assign(places_.size(), kNone);
+    for (auto i = static_cast<std::uint32_t>(places_.size()); i-- > 0;) {
+      const std::uint32_t action = places_[i].action;
+      if (takes_turns && (actions_[action].flags & kInTurn) != 0) next_turn_[i] = std::exchange(next_in_turn, i);
+      if (channel_of[action] != 0) next_posted_[i] = std::exchange(next_in[channel_of[action]], i);
+    }
+  }
+
+  const std::vector<Action>& actions_;
+  std::uint32_t segments_;
+  std::vector<Place> places_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> hazards_;  // by their first action
+  std::vector<std::uint32_t> hazards_from_;                       // where an action's begin
+  std::vector<std::uint32_t> step_of_;
+  std::vector<std::uint32_t> next_posted_;
+  std::vector<std::uint32_t> next_turn_;
+};
 
 }  // namespace
 
@@ -218,14 +263,11 @@ Program lower(const Lowering& lowering, const PhaseBuilder& phases, const Cut& c
   program.packed = lowering.packed;
   std::vector<Action> actions = phases.actions();
   std::stable_sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) { return a.round < b.round; });
-  const auto places = order(actions, lowering.segments);
-  program.steps.reserve(places.size() + 1);
-  for (const Place& place : places) program.steps.push_back(cut(actions[place.action], place.segment, program));
   for (const Action& action : actions) {
     program.uses_acc = program.uses_acc || action.src == Buffer::acc || action.dst == Buffer::acc;
     program.uses_acc2 = program.uses_acc2 || action.src == Buffer::acc2 || action.dst == Buffer::acc2;
   }
-  link(find_dependencies(actions, places, lowering), program);
+  Assembly(actions, lowering).write(program);
   return program;
 }
 

@@ -87,7 +87,7 @@ void PhaseBuilder::for_pieces(const Chunks& chunks, Visit&& visit) {
 bool PhaseBuilder::is_raw(ChunkRange chunks) {
   bool raw = true;
   places_.look(chunks.first, chunks.first + chunks.count,
-                [&](std::uint32_t, std::uint32_t, Place place) { raw = raw && place == Place::in; });
+               [&](std::uint32_t, std::uint32_t, Place place) { raw = raw && place == Place::in; });
   return raw;
 }
 
@@ -232,7 +232,8 @@ void PhaseBuilder::finish_piece(ChunkRange piece, Place from) {
 
 void PhaseBuilder::finish(ChunkRange chunks) {
   if (chunks.count == 0) return;
-  if (is_reduction(lowering_.collective)) (void)settle(chunks);  // one rank alone: its raw input is still to be prepared
+  if (is_reduction(lowering_.collective))
+    (void)settle(chunks);  // one rank alone: its raw input is still to be prepared
   std::vector<std::pair<ChunkRange, Place>> parts;
   places_.look(chunks.first, chunks.first + chunks.count, [&](std::uint32_t begin, std::uint32_t end, Place place) {
     if (place != Place::result) parts.push_back({{begin, end - begin}, place});

@@ -92,7 +92,8 @@ class PhaseBuilder {
   void finish(ChunkRange chunks);
   /// Whether what is received from here on is a result, and not a partial one.
   void set_results(bool results) { results_ = results; }
-  /// Whether the reductions that follow are the last of their chunks: one that computes the result may write it at once.
+  /// Whether the reductions that follow are the last of their chunks: one that computes the result may write it at
+  /// once.
   void set_last_reduction(bool last) { last_reduction_ = last; }
 
   // ---- Messages without content: the n-th sent waits for the first n received. ----

@@ -64,7 +64,8 @@ std::string refusal(const Plan& plan, const Stripe& stripe) {
     const bool last = t + 1 == tiers.size();
     if (tier.method->mode == Mode::whole && !last && !levels.regular(tier.level))
       return fmt::format("{} on an uneven level must be the last", tier.method->name);
-    if (tier.method->mode == Mode::whole && tier.method->collective == Collective::barrier && !levels.regular(tier.level) && !last)
+    if (tier.method->mode == Mode::whole && tier.method->collective == Collective::barrier &&
+        !levels.regular(tier.level) && !last)
       return "a barrier over uneven levels is flat";
     if (auto why = refusal(*tier.method, levels, tier.level); !why.empty()) return why;
   }
@@ -81,7 +82,8 @@ double slots_of(const Plan& plan, const Stripe& stripe) {
   for (const Tier& tier : stripe.tiers()) {
     const double size = plan.levels->width(tier.level);
     const double share = is_cut(tier) ? std::ceil(size / plan.levels->least(tier.level)) / size : 1;
-    const bool one_sum = plan.levels->least(tier.level) == 2 && size == 2 && is_cut(tier) && !plan.divides;  // see direct.cpp
+    const bool one_sum =
+        plan.levels->least(tier.level) == 2 && size == 2 && is_cut(tier) && !plan.divides;  // see direct.cpp
     if (tier.method->down != nullptr && tier.method->down->reduces_once && !one_sum) kept += part * share * size;
     part *= share;
   }
@@ -98,8 +100,9 @@ std::string text_of(const Tier& tier, bool flat, std::size_t place) {
 }  // namespace
 
 bool Plan::operator==(const Plan& other) const {
-  return collective == other.collective && (levels == other.levels || *levels == *other.levels) && root == other.root && segments == other.segments &&
-         widened == other.widened && divides == other.divides && std::ranges::equal(stripes(), other.stripes());
+  return collective == other.collective && (levels == other.levels || *levels == *other.levels) && root == other.root &&
+         segments == other.segments && widened == other.widened && divides == other.divides &&
+         std::ranges::equal(stripes(), other.stripes());
 }
 
 Plan flat_plan(const Method& method, std::int32_t ranks) {
@@ -133,7 +136,8 @@ Cut cut_of(const Plan& plan) {
 }
 
 bool is_packed(const Plan& plan, const Cut& cut) {
-  return (plan.collective == Collective::reduce_scatter || plan.collective == Collective::all_gather) && !cut.in_order();
+  return (plan.collective == Collective::reduce_scatter || plan.collective == Collective::all_gather) &&
+         !cut.in_order();
 }
 
 std::uint32_t rounds_of(const Plan& plan) {
@@ -182,7 +186,8 @@ std::string refusal(const Plan& plan) {
   for (const Stripe& stripe : plan.stripes()) {
     if (auto why = refusal(plan, stripe); !why.empty()) return why;
     for (const Tier& tier : stripe.tiers()) {
-      if (!tier.method->segmented && plan.segments > 1) return fmt::format("{} cannot be cut into segments", tier.method->name);
+      if (!tier.method->segmented && plan.segments > 1)
+        return fmt::format("{} cannot be cut into segments", tier.method->name);
     }
   }
   return {};
@@ -224,7 +229,8 @@ std::string way_of(const Plan& plan) {
 std::string describe(const Plan& plan) {
   return fmt::format("{} {}: {} ranks{}, {} segment{}{}{}", to_string(plan.collective), way_of(plan), plan.ranks(),
                      plan.levels->depth() > 1 ? fmt::format(" ({})", plan.levels->describe()) : "", plan.segments,
-                     plan.segments == 1 ? "" : "s", has_root(plan.collective) ? fmt::format(", root {}", index(plan.root)) : "",
+                     plan.segments == 1 ? "" : "s",
+                     has_root(plan.collective) ? fmt::format(", root {}", index(plan.root)) : "",
                      plan.widened ? ", widened partial results" : "");
 }
 
@@ -235,7 +241,8 @@ bool needs_widening(const Plan& plan, DataType type, ReduceOp op) {
   // What is reduced at once is rounded once, if the result is made there and then: not where its parts go to a root.
   return !std::ranges::all_of(plan.stripes(), [&](const Stripe& stripe) {
     const bool in_parts = plan.collective == Collective::reduce && stripe.list[0].method->mode == Mode::split;
-    return !in_parts && stripe.depth == 1 && stripe.list[0].method->down != nullptr && stripe.list[0].method->down->reduces_once;
+    return !in_parts && stripe.depth == 1 && stripe.list[0].method->down != nullptr &&
+           stripe.list[0].method->down->reduces_once;
   });
 }
 

@@ -1,8 +1,8 @@
-// A plan: what a collective does, for any number of ranks, as a template that all ranks share. `lower` turns it into one
-// rank's program.
+// A plan: what a collective does, for any number of ranks, as a template that all ranks share. `lower` turns it into
+// one rank's program.
 //
-// Words: a plan cuts the vector into *stripes* that move at the same time. A stripe goes *down* through *tiers*, each of
-// which handles one level of the fabric with one method, and *up* again in the opposite order.
+// Words: a plan cuts the vector into *stripes* that move at the same time. A stripe goes *down* through *tiers*, each
+// of which handles one level of the fabric with one method, and *up* again in the opposite order.
 #pragma once
 
 #include <array>
@@ -28,8 +28,8 @@ struct Tier {
   bool operator==(const Tier&) const = default;
 };
 
-/// A share of the vector and its way. After a tier that splits, what follows handles the rank's own part only; after one
-/// that leads, one rank of each group goes on alone.
+/// A share of the vector and its way. After a tier that splits, what follows handles the rank's own part only; after
+/// one that leads, one rank of each group goes on alone.
 struct Stripe {
   std::uint32_t weight = 1;  // shares are weights over the sum of weights
   std::uint8_t depth = 0;
@@ -69,8 +69,8 @@ std::size_t template_bytes(const Plan& plan);
 /// How the plan cuts the vector.
 Cut cut_of(const Plan& plan);
 
-/// Whether blocks are gathered in scratch memory, where those that travel together lie together: their order by levels is
-/// not the order of ranks.
+/// Whether blocks are gathered in scratch memory, where those that travel together lie together: their order by levels
+/// is not the order of ranks.
 bool is_packed(const Plan& plan, const Cut& cut);
 
 /// Rounds from the first message of a segment to its last.

@@ -1,8 +1,8 @@
 // A plan lowered for one rank: an array of steps with their dependencies. It knows chunks but neither bytes nor
 // pointers, so one program serves every count.
 //
-// Words: the vector of a call is cut into *segments*, and each segment into `chunks` chunks (see Cut); chunk j of segment
-// s has the index s * chunks + j in every buffer. A *slice* is a run of chunks of one segment in one buffer.
+// Words: the vector of a call is cut into *segments*, and each segment into `chunks` chunks (see Cut); chunk j of
+// segment s has the index s * chunks + j in every buffer. A *slice* is a run of chunks of one segment in one buffer.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,9 @@ struct Step {
   [[nodiscard]] std::uint32_t slot_count() const { return dst_first; }
   [[nodiscard]] std::uint32_t own_slot() const { return static_cast<std::uint32_t>(index(peer)); }
   /// Distance between the chunks of a copy.
-  [[nodiscard]] std::uint32_t src_stride() const { return verb == Verb::copy ? static_cast<std::uint32_t>(index(peer)) : 1; }
+  [[nodiscard]] std::uint32_t src_stride() const {
+    return verb == Verb::copy ? static_cast<std::uint32_t>(index(peer)) : 1;
+  }
   [[nodiscard]] std::uint32_t dst_stride() const { return verb == Verb::copy ? slot : 1; }
   bool operator==(const Step&) const = default;
 };
@@ -88,8 +90,9 @@ struct Program {
   Cut cut;                   // of a segment
   std::uint32_t chunks = 1;  // of a segment: cut.chunks()
   std::uint32_t segments = 1;
-  std::uint32_t slots = 0;    // chunks of a segment that the slots hold; 0: the buffer is not used
-  std::uint32_t scratch = 0;  // elements beside the user's buffers for each element of the vector; the same at all ranks
+  std::uint32_t slots = 0;  // chunks of a segment that the slots hold; 0: the buffer is not used
+  std::uint32_t scratch =
+      0;                 // elements beside the user's buffers for each element of the vector; the same at all ranks
   bool packed = false;   // blocks are gathered in scratch memory: all messages go from there to there
   bool widened = false;  // acc, acc2 and slots are of the accumulator's type
   bool uses_acc = false;

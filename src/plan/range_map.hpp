@@ -4,24 +4,23 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <iterator>
-#include <map>
 #include <utility>
+#include <vector>
 
 namespace tutti::plan {
 
 template <typename Value>
 class RangeMap {
  public:
-  explicit RangeMap(Value initial) { runs_.emplace(0, std::move(initial)); }
+  explicit RangeMap(Value initial) { runs_.push_back({0, std::move(initial)}); }
 
   /// Calls look(first, end, const value&) for every run within [first, end), seen as if cut at its borders.
   template <typename Look>
   void look(std::uint32_t first, std::uint32_t end, Look&& look) const {
     if (first >= end) return;
-    for (auto at = std::prev(runs_.upper_bound(first)); at != runs_.end() && at->first < end; ++at) {
-      const auto next = std::next(at);
-      look(std::max(first, at->first), next == runs_.end() ? end : std::min(end, next->first), at->second);
+    for (std::size_t at = find(first); at < runs_.size() && runs_[at].first < end; ++at) {
+      const std::uint32_t stop = at + 1 == runs_.size() ? end : std::min(end, runs_[at + 1].first);
+      look(std::max(first, runs_[at].first), stop, runs_[at].value);
     }
   }
 
@@ -30,40 +29,52 @@ class RangeMap {
   void visit(std::uint32_t first, std::uint32_t end, Visit&& visit) {
     if (first >= end) return;
     cut(end);
-    for (auto at = cut(first); at != runs_.end() && at->first < end; ++at) {
-      const auto next = std::next(at);
-      visit(at->first, next == runs_.end() ? end : next->first, at->second);
+    for (std::size_t at = cut(first); at < runs_.size() && runs_[at].first < end; ++at) {
+      visit(runs_[at].first, at + 1 == runs_.size() ? end : runs_[at + 1].first, runs_[at].value);
     }
   }
 
   void assign(std::uint32_t first, std::uint32_t end, Value value) {
     if (first >= end) return;
     cut(end);
-    const auto at = cut(first);
-    auto last = std::next(at);
-    while (last != runs_.end() && last->first < end) ++last;
-    runs_.erase(std::next(at), last);
-    at->second = std::move(value);
+    const std::size_t at = cut(first);
+    std::size_t last = at + 1;
+    while (last < runs_.size() && runs_[last].first < end) ++last;
+    runs_.erase(place(at + 1), place(last));
+    runs_[at].value = std::move(value);
     if constexpr (std::equality_comparable<Value>) join(at);
   }
 
  private:
-  using Runs = std::map<std::uint32_t, Value>;
+  struct Run {
+    std::uint32_t first;
+    Value value;
+  };
+
+  auto place(std::size_t at) { return runs_.begin() + static_cast<std::ptrdiff_t>(at); }
+
+  // The run that holds `where`.
+  [[nodiscard]] std::size_t find(std::uint32_t where) const {
+    const auto after = std::upper_bound(runs_.begin(), runs_.end(), where,
+                                        [](std::uint32_t number, const Run& run) { return number < run.first; });
+    return static_cast<std::size_t>(after - runs_.begin()) - 1;
+  }
 
   // The run that begins at `where`, made by splitting one if need be.
-  typename Runs::iterator cut(std::uint32_t where) {
-    const auto after = runs_.upper_bound(where);
-    const auto at = std::prev(after);
-    return at->first == where ? at : runs_.emplace_hint(after, where, at->second);
+  std::size_t cut(std::uint32_t where) {
+    const std::size_t at = find(where);
+    if (runs_[at].first == where) return at;
+    runs_.insert(place(at + 1), Run{where, runs_[at].value});
+    return at + 1;
   }
 
   // Makes one run of this one and its neighbours where they hold the same.
-  void join(typename Runs::iterator at) {
-    if (const auto next = std::next(at); next != runs_.end() && next->second == at->second) runs_.erase(next);
-    if (at != runs_.begin() && std::prev(at)->second == at->second) runs_.erase(at);
+  void join(std::size_t at) {
+    if (at + 1 < runs_.size() && runs_[at + 1].value == runs_[at].value) runs_.erase(place(at + 1));
+    if (at > 0 && runs_[at - 1].value == runs_[at].value) runs_.erase(place(at));
   }
 
-  Runs runs_;
+  std::vector<Run> runs_;
 };
 
 }  // namespace tutti::plan

@@ -46,7 +46,8 @@ Result<Tier> parse_tier(std::string_view text, Collective collective, std::size_
   }
   if (const auto open = name.find('('); open != std::string_view::npos) {
     if (name.back() != ')') return wrong(fmt::format("'{}': a radix is written as in bruck(4)", text));
-    tier.radix = static_cast<std::uint8_t>(TUTTI_TRY(parse_integer(name.substr(open + 1, name.size() - open - 2), 2, kMostRadix)));
+    tier.radix = static_cast<std::uint8_t>(
+        TUTTI_TRY(parse_integer(name.substr(open + 1, name.size() - open - 2), 2, kMostRadix)));
     name = name.substr(0, open);
   }
   tier.method = find_method(collective, name);
@@ -91,7 +92,8 @@ Result<std::vector<Stripe>> parse_stripes(std::string_view text, Collective coll
   const std::string spelled = spelled_out(text, depth);
   std::vector<Stripe> stripes;
   for (const auto part : split(spelled, '|')) stripes.push_back(TUTTI_TRY(parse_stripe(part, collective)));
-  if (stripes.size() > Plan::kMostStripes) return wrong(fmt::format("'{}': at most {} stripes", text, Plan::kMostStripes));
+  if (stripes.size() > Plan::kMostStripes)
+    return wrong(fmt::format("'{}': at most {} stripes", text, Plan::kMostStripes));
   return stripes;
 }
 
@@ -110,7 +112,8 @@ Result<Plan> parse_way(std::string_view text, Collective collective, std::shared
     deepest = std::max(deepest, all ? static_cast<std::size_t>(levels->depth()) : std::size_t{stripe.depth});
   }
   if (deepest > static_cast<std::size_t>(levels->depth()) && deepest > 1)
-    return wrong(fmt::format("'{}' is a way over {} levels, but there are {} ({})", text, deepest, levels->depth(), levels->describe()));
+    return wrong(fmt::format("'{}' is a way over {} levels, but there are {} ({})", text, deepest, levels->depth(),
+                             levels->describe()));
   Plan plan;
   plan.collective = collective;
   plan.levels = std::move(levels);

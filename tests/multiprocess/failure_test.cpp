@@ -11,6 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Well below TUTTI_TIMEOUT's 30 s, well above what a sanitized job takes on a busy machine.
+constexpr auto kAtOnce = 20s;
 constexpr const char* kEndless = " all_reduce -b 64K -e 64K -n 1000000000 -c 0";
 
 class KilledRank : public testing::TestWithParam<const char*> {};
@@ -24,7 +26,7 @@ TEST_P(KilledRank, IsNamedByTheOthersAndEndsTheJobAtOnce) {
   const auto begin = std::chrono::steady_clock::now();
   ::kill(pids[2], SIGKILL);
   const auto outcome = job.wait();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kAtOnce);
   EXPECT_EQ(outcome.code, 128 + SIGKILL);
   EXPECT_NE(outcome.err.find("failed first: killed by signal 9 (SIGKILL)"), std::string::npos) << outcome.err;
   for (const int other : {0, 1, 3}) {
@@ -49,7 +51,7 @@ TEST(Failure, AStoppedRankIsNamedWithinTheTimeout) {
   const auto begin = std::chrono::steady_clock::now();
   ::kill(pids[1], SIGSTOP);
   const auto outcome = job.wait();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kAtOnce);
   EXPECT_NE(outcome.code, 0);
   EXPECT_NE(outcome.err.find("rank 1"), std::string::npos) << outcome.err;
   for (const pid_t pid : pids) EXPECT_FALSE(is_running(pid)) << pid;
@@ -61,8 +63,8 @@ TEST(Failure, KillingTheLauncherEndsTheRanks) {
   ASSERT_TRUE(job.says("GB/s", 60s)) << job.err();
   const auto pids = pids_in(job.out());
   ::kill(std::stoi(read_file(folder.file("pid"))), SIGKILL);
-  for (int i = 0; i < 500 && is_running(pids[0]); ++i) std::this_thread::sleep_for(10ms);
-  for (int i = 0; i < 500 && is_running(pids[3]); ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 2000 && is_running(pids[0]); ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 2000 && is_running(pids[3]); ++i) std::this_thread::sleep_for(10ms);
   for (const pid_t pid : pids) EXPECT_FALSE(is_running(pid)) << pid;
 }
 
@@ -94,7 +96,7 @@ TEST(Failure, LauncherRunsCommandsThatAreNoJob) {
   const auto outcome = run("tutti run -n 3 -- bash -c 'echo $TUTTI_RANK of $TUTTI_WORLD_SIZE -- $1' -- -x");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("2 of 3 -- -x\n"), std::string::npos) << outcome.out;
-  EXPECT_LT(outcome.took, 5s);
+  EXPECT_LT(outcome.took, kAtOnce);
 }
 
 TEST(Failure, MissingRanksAreNamed) {
@@ -103,7 +105,7 @@ TEST(Failure, MissingRanksAreNamed) {
       run("TUTTI_INIT_TIMEOUT=1s TUTTI_RANK=0 TUTTI_WORLD_SIZE=3 TUTTI_UNIQUE_ID_FILE=" + folder.file("id") +
           " tutti perf all_reduce -b 8 -e 8");
   EXPECT_NE(outcome.code, 0);
-  EXPECT_LT(outcome.took, 10s);
+  EXPECT_LT(outcome.took, kAtOnce);
   EXPECT_NE(outcome.err.find("1"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("2"), std::string::npos) << outcome.err;
 }
@@ -119,11 +121,11 @@ TEST(Failure, StrangersOnThePortCostNobodyAnything) {
       "ip=$(hostname -I | cut -d' ' -f1); for port in {23450..23459}; do for host in ${ip:-127.0.0.1} 127.0.0.1; do"
       "  (head -c 100000 /dev/urandom > /dev/tcp/$host/$port; printf 'GET / HTTP/1.0\\r\\n\\r\\n' > "
       "/dev/tcp/$host/$port;"
-      "   exec 9<> /dev/tcp/$host/$port; sleep 5) & done; done; sleep 0.5; echo sent; wait");
+      "   exec 9<> /dev/tcp/$host/$port; sleep 60) & done; done; sleep 0.5; echo sent; wait");
   ASSERT_TRUE(strangers.says("sent", 20s));
   const auto second = run(job + " TUTTI_RANK=1" + perf);
   EXPECT_EQ(second.code, 0) << second.err;
-  EXPECT_LT(second.took, 10s);
+  EXPECT_LT(second.took, kAtOnce);
   const auto outcome = first.wait();
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }

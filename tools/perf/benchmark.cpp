@@ -92,6 +92,7 @@ int benchmark_in_threads(const Options& options) {
   if (!meeting) return complain("", meeting.error());
   std::vector<int> codes(static_cast<std::size_t>(options.threads), kFailed);
   std::vector<std::thread> threads;
+  threads.reserve(codes.size());
   for (int thread = 0; thread < options.threads; ++thread) {
     threads.emplace_back([&, thread] {
       codes[static_cast<std::size_t>(thread)] = take_part(options, join_as_thread(options, *meeting, thread), thread);

@@ -106,6 +106,7 @@ void add_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("perf", "Measure and check a collective, as nccl-tests does");
   command->footer(kExamples);
   std::vector<std::string> names;
+  names.reserve(std::size(kCollectives));
   for (const auto& collective : kCollectives) names.emplace_back(collective.name);
   for (const auto& [other, usual] : kOtherNames) names.emplace_back(other);
   command->add_option("collective", *name, "What to measure")->required()->check(CLI::IsMember(names));

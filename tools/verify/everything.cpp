@@ -15,8 +15,9 @@ namespace tutti::prove {
 namespace {
 
 constexpr std::int32_t kAllVariants = 16;   // ranks up to which nothing is taken by turns
+constexpr std::int32_t kAllVariantsOfWays = 8;
 constexpr std::int32_t kManySegments = 24;  // ranks up to which many segments are tried
-constexpr std::int32_t kAllWays = 36;       // ranks up to which all ways through levels are tried
+constexpr std::int32_t kAllWays = 24;       // ranks up to which all ways through levels are tried
 constexpr std::uint8_t kRadices[] = {3, 4, 5, 8, 16, 64};
 
 struct Job {
@@ -71,7 +72,7 @@ void prove_way(plan::Collective collective, const std::string& way, const Shape&
                Outcome& outcome) {
   auto plan = plan::parse_way(way, collective, shape.levels);
   if (!plan) return;
-  const bool small = shape.levels->ranks() <= kAllVariants;
+  const bool small = shape.levels->ranks() <= kAllVariantsOfWays;
   const int variants = variants_of(collective);
   const auto turn = static_cast<std::int32_t>(number);
   for (std::int32_t root = 0; root < (has_root(collective) ? shape.levels->ranks() : 1); ++root) {

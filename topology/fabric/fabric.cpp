@@ -48,8 +48,9 @@ Fabric assumed_fabric(std::shared_ptr<const Levels> levels) {
   fabric.links.clear();
   for (int level = 0; level < fabric.levels->depth(); ++level) {
     const bool inside = level == 0 && fabric.levels->depth() > 1;
-    fabric.links.push_back(inside ? Link{.latency_us = 1, .overhead_us = 0.2, .bandwidth_GBps = 200, .port = 0}
-                                  : Link{.latency_us = 2.0 + 0.5 * level, .overhead_us = 0.5, .bandwidth_GBps = 50, .port = 1});
+    fabric.links.push_back(
+        inside ? Link{.latency_us = 1, .overhead_us = 0.2, .bandwidth_GBps = 200, .port = 0}
+               : Link{.latency_us = 2.0 + 0.5 * level, .overhead_us = 0.5, .bandwidth_GBps = 50, .port = 1});
   }
   return fabric;
 }

@@ -118,7 +118,8 @@ Result<Levels> Levels::from_runs(std::vector<std::vector<GroupRun>> levels, std:
   for (auto& runs : levels) {
     runs = joined(runs);
     const auto held = units_in(runs);
-    if (!held || *held != units) return wrong(fmt::format("levels: groups of {} units where there are {}", held.value_or(-1), units));
+    if (!held || *held != units)
+      return wrong(fmt::format("levels: groups of {} units where there are {}", held.value_or(-1), units));
     if (groups_nothing(runs)) continue;
     units = groups_in(runs);
     made.levels_.push_back(make_level(runs));
@@ -229,10 +230,10 @@ Levels::Group Levels::group(int level, std::int32_t number) const {
 
 Levels::Group Levels::group_of_unit(int level, std::int32_t unit) const {
   const auto& runs = levels_[static_cast<std::size_t>(level)].runs;
-  const auto after = runs.size() == 1 ? runs.end()
-                                      : std::upper_bound(runs.begin(), runs.end(), unit, [](std::int32_t value, const Run& run) {
-                                          return value < run.first_unit;
-                                        });
+  const auto after = runs.size() == 1
+                         ? runs.end()
+                         : std::upper_bound(runs.begin(), runs.end(), unit,
+                                            [](std::int32_t value, const Run& run) { return value < run.first_unit; });
   const Run& run = *std::prev(after);
   return group_in(run, run.first_group + (unit - run.first_unit) / run.run.size);
 }

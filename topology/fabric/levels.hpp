@@ -33,8 +33,8 @@ class Levels {
   static Levels flat(std::int32_t ranks);
   /// Every group of a level has the same size: sizes[0] ranks a node, sizes[1] nodes a leaf, ...
   static Result<Levels> regular(std::span<const std::int32_t> sizes);
-  /// From the runs of each level, innermost first; `rank_at` is empty if positions are ranks. Levels in which nothing is
-  /// grouped are left out; one that holds the rest together is added on top if it is missing.
+  /// From the runs of each level, innermost first; `rank_at` is empty if positions are ranks. Levels in which nothing
+  /// is grouped are left out; one that holds the rest together is added on top if it is missing.
   static Result<Levels> from_runs(std::vector<std::vector<GroupRun>> levels, std::vector<std::int32_t> rank_at = {});
   /// Nodes, and the world of nodes.
   static Levels of(const Layout& layout);

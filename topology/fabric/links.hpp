@@ -13,8 +13,9 @@ struct Link {
   double latency_us = 0;      // from the first byte sent to the first byte seen
   double overhead_us = 0;     // processor time for a message, at each end
   double bandwidth_GBps = 1;  // bytes that one rank can send, and receive at the same time; 1e9 a second
-  double uplink_GBps = 0;     // that all ranks of a unit share towards the level's other units; 0: as much as they can send
-  int port = 0;               // levels with the same number share the rank's bandwidth
+  double uplink_GBps =
+      0;         // that all ranks of a unit share towards the level's other units; 0: as much as they can send
+  int port = 0;  // levels with the same number share the rank's bandwidth
 };
 
 /// Where a number comes from; a report that rests on assumptions says so.

@@ -7,7 +7,7 @@ Status available() {
   return Error{Code::unsupported, "ucx: Tutti was built without UCX's headers (Debian: libucx-dev)"};
 }
 
-Result<std::unique_ptr<Transport>> create(UcxOptions /*options*/) {
+Result<std::unique_ptr<Transport>> create(const UcxOptions& /*options*/) {
   return available().error();
 }
 

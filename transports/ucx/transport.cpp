@@ -29,7 +29,7 @@ ucs_status_t on_refusal(void* transport, const void* header, std::size_t header_
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> create(UcxOptions options) {
+Result<std::unique_ptr<Transport>> create(const UcxOptions& options) {
   if (index(options.rank) < 0 || index(options.rank) >= kMaxRanks) {
     return Error{Code::invalid_argument, fmt::format("ucx: rank {} is not below {}", index(options.rank), kMaxRanks)};
   }

@@ -30,6 +30,6 @@ Status available();
 
 /// Fails with unsupported as `available` does, transport if UCX refuses to start or has none of the devices,
 /// invalid_argument on a rank that does not fit in a tag (2^24 and more).
-Result<std::unique_ptr<Transport>> create(UcxOptions options);
+Result<std::unique_ptr<Transport>> create(const UcxOptions& options);
 
 }  // namespace tutti::transport::ucx

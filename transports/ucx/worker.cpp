@@ -85,7 +85,7 @@ std::string Worker::devices() const {
     const std::string device = line.substr(slash + 1);
     constexpr std::string_view kInside[] = {"self", "sysv", "posix", "cma", "knem", "xpmem"};
     if (std::ranges::find(kInside, transport) != std::end(kInside)) continue;
-    found.push_back(transport + " " + device);
+    found.push_back(fmt::format("{} {}", transport, device));
   }
   if (found.size() > 1) std::erase(found, "tcp lo");  // it is of use where there is nothing else only
   constexpr std::size_t kShown = 3;

@@ -50,7 +50,8 @@ void bruck_reduce_scatter(const Axis& axis, PhaseBuilder& phase) {
 }
 
 // Place i of the row in `acc` holds a block that has i ranks to go, to the right. In the round of one digit of i, the
-// blocks in which it is d travel d * r^k ranks. They are packed in `acc2` and arrive in `out`, which is free until the end.
+// blocks in which it is d travel d * r^k ranks. They are packed in `acc2` and arrive in `out`, which is free until the
+// end.
 void bruck_all_to_all(const Axis& axis, PhaseBuilder& phase) {
   const auto size = static_cast<std::uint32_t>(axis.size());
   const auto self = static_cast<std::uint32_t>(axis.self());
@@ -81,7 +82,8 @@ void bruck_all_to_all(const Axis& axis, PhaseBuilder& phase) {
     phase.next_round();
   }
   for (std::uint32_t i = 0; i < size; ++i)  // what had i ranks to go comes from i ranks to the left
-    phase.copy(Buffer::acc, {i, 1}, Buffer::out, {static_cast<std::uint32_t>(axis.wrap(axis.self() - static_cast<std::int32_t>(i))), 1});
+    phase.copy(Buffer::acc, {i, 1}, Buffer::out,
+               {static_cast<std::uint32_t>(axis.wrap(axis.self() - static_cast<std::int32_t>(i))), 1});
 }
 
 }  // namespace tutti::plan

@@ -14,7 +14,8 @@ template <void (*kAlgorithm)(const Axis&, PhaseBuilder&)>
 constexpr Build rootless = [](const Axis& axis, std::int32_t, PhaseBuilder& phase) { kAlgorithm(axis, phase); };
 
 template <void (*kAlgorithm)(const Axis&, PhaseBuilder&)>
-constexpr Build turned = [](const Axis& axis, std::int32_t, PhaseBuilder& phase) { kAlgorithm(axis.reversed(), phase); };
+constexpr Build turned =
+    [](const Axis& axis, std::int32_t, PhaseBuilder& phase) { kAlgorithm(axis.reversed(), phase); };
 
 double log2_of(std::int32_t p) {
   return ceil_log2(p);
@@ -109,7 +110,8 @@ constexpr std::array kAlgorithms = {
               .build = rootless<swing_reduce_scatter>,
               .volume =
                   [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = others(p) / 2 + 1, .gather = share(p), .reduced = share(p)};
+                    return Volume{
+                        .rounds = log2_of(p), .messages = others(p) / 2 + 1, .gather = share(p), .reduced = share(p)};
                   }},
     Algorithm{.name = "pat",
               .role = kReduceScatter,
@@ -137,16 +139,15 @@ constexpr std::array kAlgorithms = {
               .role = kAllGather,
               .most_ranks = kMany,
               .build = rootless<direct_all_gather>,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p)};
-                  }},
+              .volume = [](std::int32_t p,
+                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .spread = share(p)}; }},
     Algorithm{.name = "recursive_doubling",
               .role = kAllGather,
               .power_of_two = true,
               .build = rootless<recursive_doubling_all_gather>,
               .volume = spread_in_log},
-    Algorithm{.name = "circulant", .role = kAllGather, .build = rootless<circulant_all_gather>, .volume = spread_in_log},
+    Algorithm{
+        .name = "circulant", .role = kAllGather, .build = rootless<circulant_all_gather>, .volume = spread_in_log},
     Algorithm{.name = "bruck", .role = kAllGather, .build = rootless<bruck_all_gather>, .volume = spread_by_bruck},
     Algorithm{.name = "swing",
               .role = kAllGather,
@@ -157,15 +158,18 @@ constexpr std::array kAlgorithms = {
                   [](std::int32_t p, std::int32_t) {
                     return Volume{.rounds = log2_of(p), .messages = others(p) / 2 + 1, .spread = share(p)};
                   }},
-    Algorithm{.name = "pat",
+    Algorithm{
+        .name = "pat",
+        .role = kAllGather,
+        .most_ranks = kMany,
+        .build = rootless<pat_all_gather>,
+        .volume = [](std::int32_t p,
+                     std::int32_t) { return Volume{.rounds = log2_of(p), .messages = others(p), .spread = share(p)}; }},
+    Algorithm{.name = "ring",
               .role = kAllGather,
               .most_ranks = kMany,
-              .build = rootless<pat_all_gather>,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = others(p), .spread = share(p)};
-                  }},
-    Algorithm{.name = "ring", .role = kAllGather, .most_ranks = kMany, .build = rootless<ring_all_gather>, .volume = spread_in_ring},
+              .build = rootless<ring_all_gather>,
+              .volume = spread_in_ring},
     Algorithm{.name = "ring_reversed",
               .role = kAllGather,
               .most_ranks = kMany,
@@ -191,7 +195,8 @@ constexpr std::array kAlgorithms = {
                     const double rounds = doubling_rounds(p);
                     return Volume{.rounds = rounds, .messages = rounds, .gather = rounds, .reduced = rounds};
                   }},
-    Algorithm{.name = "tree", .role = kAllReduce, .commutative = true, .build = rootless<tree_all_reduce>, .volume = in_tree},
+    Algorithm{
+        .name = "tree", .role = kAllReduce, .commutative = true, .build = rootless<tree_all_reduce>, .volume = in_tree},
     Algorithm{.name = "twin_tree",
               .role = kAllReduce,
               .commutative = true,
@@ -214,7 +219,8 @@ constexpr std::array kAlgorithms = {
               .build = binomial_reduce,
               .volume =
                   [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = log2_of(p), .reduced = log2_of(p)};
+                    return Volume{
+                        .rounds = log2_of(p), .messages = log2_of(p), .gather = log2_of(p), .reduced = log2_of(p)};
                   }},
     Algorithm{.name = "chain",
               .role = kReduce,
@@ -223,104 +229,105 @@ constexpr std::array kAlgorithms = {
               .volume =
                   [](std::int32_t p, std::int32_t) {
                     const double once = p > 1 ? 1 : 0;
-                    return Volume{.rounds = others(p), .messages = once, .gather = once, .reduced = once, .neighbours = true, .chain = true};
+                    return Volume{.rounds = others(p),
+                                  .messages = once,
+                                  .gather = once,
+                                  .reduced = once,
+                                  .neighbours = true,
+                                  .chain = true};
                   }},
     Algorithm{.name = "linear",
               .role = kBroadcast,
               .most_ranks = 512,
               .build = linear_broadcast,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .spread = others(p)};
-                  }},
-    Algorithm{.name = "binomial",
-              .role = kBroadcast,
-              .build = binomial_broadcast,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = log2_of(p)};
-                  }},
-    Algorithm{.name = "chain",
-              .role = kBroadcast,
-              .build = chain_broadcast,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    const double once = p > 1 ? 1 : 0;
-                    return Volume{.rounds = others(p), .messages = once, .spread = once, .neighbours = true, .chain = true};
-                  }},
+              .volume = [](std::int32_t p,
+                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .spread = others(p)}; }},
+    Algorithm{
+        .name = "binomial",
+        .role = kBroadcast,
+        .build = binomial_broadcast,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = log2_of(p)};
+            }},
+    Algorithm{
+        .name = "chain",
+        .role = kBroadcast,
+        .build = chain_broadcast,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              const double once = p > 1 ? 1 : 0;
+              return Volume{.rounds = others(p), .messages = once, .spread = once, .neighbours = true, .chain = true};
+            }},
     Algorithm{.name = "linear",
               .role = kGather,
               .most_ranks = kMany,
               .build = linear_gather,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .gather = share(p)};
-                  }},
-    Algorithm{.name = "binomial",
-              .role = kGather,
-              .uneven = false,
-              .build = binomial_gather,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p)};
-                  }},
+              .volume = [](std::int32_t p,
+                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .gather = share(p)}; }},
+    Algorithm{
+        .name = "binomial",
+        .role = kGather,
+        .uneven = false,
+        .build = binomial_gather,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p)};
+            }},
     Algorithm{.name = "linear",
               .role = kScatter,
               .most_ranks = kMany,
               .build = linear_scatter,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p)};
-                  }},
-    Algorithm{.name = "binomial",
-              .role = kScatter,
-              .uneven = false,
-              .build = binomial_scatter,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = share(p)};
-                  }},
+              .volume = [](std::int32_t p,
+                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .spread = share(p)}; }},
+    Algorithm{
+        .name = "binomial",
+        .role = kScatter,
+        .uneven = false,
+        .build = binomial_scatter,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = share(p)};
+            }},
 
     Algorithm{.name = "direct",
               .role = kAllToAll,
               .build = rootless<direct_all_to_all>,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p)};
-                  }},
-    Algorithm{.name = "pairwise",
-              .role = kAllToAll,
-              .build = rootless<pairwise_all_to_all>,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = others(p), .messages = others(p), .spread = share(p)};
-                  }},
-    Algorithm{.name = "bruck",
-              .role = kAllToAll,
-              .uneven = false,
-              .most_ranks = kMany,
-              .build = rootless<bruck_all_to_all>,
-              .volume =
-                  [](std::int32_t p, std::int32_t radix) {
-                    const double rounds = digits(p, radix);
-                    const double moved = rounds * (radix - 1) / radix;
-                    return Volume{.rounds = rounds, .messages = rounds * (radix - 1), .spread = moved, .copied = 2 * moved + 2};
-                  }},
-    Algorithm{.name = "rail",  // its volume is that of its levels: see rail_volume
-              .role = kAllToAll,
-              .uneven = false,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .spread = share(p), .copied = 2};
-                  }},
+              .volume = [](std::int32_t p,
+                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .spread = share(p)}; }},
+    Algorithm{
+        .name = "pairwise",
+        .role = kAllToAll,
+        .build = rootless<pairwise_all_to_all>,
+        .volume = [](std::int32_t p,
+                     std::int32_t) { return Volume{.rounds = others(p), .messages = others(p), .spread = share(p)}; }},
+    Algorithm{
+        .name = "bruck",
+        .role = kAllToAll,
+        .uneven = false,
+        .most_ranks = kMany,
+        .build = rootless<bruck_all_to_all>,
+        .volume =
+            [](std::int32_t p, std::int32_t radix) {
+              const double rounds = digits(p, radix);
+              const double moved = rounds * (radix - 1) / radix;
+              return Volume{
+                  .rounds = rounds, .messages = rounds * (radix - 1), .spread = moved, .copied = 2 * moved + 2};
+            }},
+    Algorithm{
+        .name = "rail",  // its volume is that of its levels: see rail_volume
+        .role = kAllToAll,
+        .uneven = false,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              return Volume{.rounds = 1, .messages = others(p), .spread = share(p), .copied = 2};
+            }},
 
-    Algorithm{.name = "dissemination",
-              .role = kBarrier,
-              .build = rootless<dissemination_barrier>,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = log2_of(p), .messages = log2_of(p)};
-                  }},
+    Algorithm{
+        .name = "dissemination",
+        .role = kBarrier,
+        .build = rootless<dissemination_barrier>,
+        .volume = [](std::int32_t p, std::int32_t) { return Volume{.rounds = log2_of(p), .messages = log2_of(p)}; }},
 };
 
 constexpr const Algorithm* known(Collective role, std::string_view name) {
@@ -338,15 +345,28 @@ constexpr Method both(std::string_view name, std::string_view wins) {
   return split(name, kAllReduce, known(kReduceScatter, name), known(kAllGather, name), wins);
 }
 constexpr Method down(std::string_view name, Collective collective, Method::Mode mode, std::string_view wins) {
-  return {.name = name, .collective = collective, .down = known(collective, name), .wins = wins,
-          .has_radix = name == "bruck", .mode = mode};
+  return {.name = name,
+          .collective = collective,
+          .down = known(collective, name),
+          .wins = wins,
+          .has_radix = name == "bruck",
+          .mode = mode};
 }
 constexpr Method up(std::string_view name, Collective collective, Method::Mode mode, std::string_view wins) {
-  return {.name = name, .collective = collective, .up = known(collective, name), .wins = wins, .has_radix = name == "bruck", .mode = mode};
+  return {.name = name,
+          .collective = collective,
+          .up = known(collective, name),
+          .wins = wins,
+          .has_radix = name == "bruck",
+          .mode = mode};
 }
 constexpr Method led(std::string_view name, std::string_view wins) {
-  return {.name = name, .collective = kAllReduce, .down = known(kReduce, name), .up = known(kBroadcast, name),
-          .wins = wins, .mode = Method::Mode::lead};
+  return {.name = name,
+          .collective = kAllReduce,
+          .down = known(kReduce, name),
+          .up = known(kBroadcast, name),
+          .wins = wins,
+          .mode = Method::Mode::lead};
 }
 constexpr Method unsegmented(Method method) {
   method.segmented = false;
@@ -371,8 +391,8 @@ constexpr std::array kMethods = {
     split("two_shot", kAllReduce, known(kReduceScatter, "direct"), known(kAllGather, "direct"),
           "medium and large messages where messages are cheap; low precision"),
     down("recursive_doubling", kAllReduce, kWhole, "small messages"),
-    split("rabenseifner", kAllReduce, known(kReduceScatter, "recursive_halving"), known(kAllGather, "recursive_doubling"),
-          "medium and large messages on a power of two"),
+    split("rabenseifner", kAllReduce, known(kReduceScatter, "recursive_halving"),
+          known(kAllGather, "recursive_doubling"), "medium and large messages on a power of two"),
     both("circulant", "medium messages on any number of ranks"),
     both("bruck", "medium messages; the radix trades rounds for messages at a time"),
     both("swing", "medium messages on tori with a power of two of ranks"),
@@ -408,7 +428,8 @@ constexpr std::array kMethods = {
     up("chain", kBroadcast, kLead, "large messages"),
     split("scatter_circulant", kBroadcast, known(kScatter, "binomial"), known(kAllGather, "circulant"),
           "large messages on many ranks; all rails at once"),
-    split("scatter_ring", kBroadcast, known(kScatter, "binomial"), known(kAllGather, "ring"), "large messages on few ranks"),
+    split("scatter_ring", kBroadcast, known(kScatter, "binomial"), known(kAllGather, "ring"),
+          "large messages on few ranks"),
     split("scatter_direct", kBroadcast, known(kScatter, "linear"), known(kAllGather, "direct"),
           "large messages where messages are cheap; all rails at once"),
 

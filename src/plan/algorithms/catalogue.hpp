@@ -14,11 +14,11 @@ namespace tutti::plan {
 /// What one rank sends or receives, whichever is more, at the rank that does most. Bytes are in units of what the axis
 /// handles (a vector, or all blocks together).
 struct Volume {
-  double rounds = 0;    // at most this many calls of next_round
-  double messages = 0;  // at one rank
-  double gather = 0;    // bytes of contributions and partial results
-  double spread = 0;    // bytes of results, or of what is broadcast
-  double reduced = 0;   // bytes that it reduces
+  double rounds = 0;        // at most this many calls of next_round
+  double messages = 0;      // at one rank
+  double gather = 0;        // bytes of contributions and partial results
+  double spread = 0;        // bytes of results, or of what is broadcast
+  double reduced = 0;       // bytes that it reduces
   bool neighbours = false;  // only ranks next to each other talk: one flow a group crosses the network
   bool chain = false;       // a segment passes p-1 ranks one after the other
   double copied = 0;        // bytes that it packs and unpacks
@@ -34,12 +34,12 @@ struct Volume {
 struct Algorithm {
   std::string_view name;
   Collective role{};
-  bool power_of_two = false;   // needs such a size
-  bool commutative = false;    // needs a commutative operator
-  bool reduces_once = false;   // one reduction of all contributions of the axis: rounded once
-  bool rank_order = false;     // ... and always as ((x0 op x1) op x2) op ...: the same bits from all that say so
-  bool exchanges = false;      // keeps two partial results: see PhaseBuilder::exchange_reduce
-  bool uneven = true;          // chunks may differ in length as only their sender and receiver know
+  bool power_of_two = false;  // needs such a size
+  bool commutative = false;   // needs a commutative operator
+  bool reduces_once = false;  // one reduction of all contributions of the axis: rounded once
+  bool rank_order = false;    // ... and always as ((x0 op x1) op x2) op ...: the same bits from all that say so
+  bool exchanges = false;     // keeps two partial results: see PhaseBuilder::exchange_reduce
+  bool uneven = true;         // chunks may differ in length as only their sender and receiver know
   std::int32_t most_ranks = topology::Levels::kMostRanks;  // its steps are not logarithmic: more would be senseless
   void (*build)(const Axis& axis, std::int32_t root, PhaseBuilder& phase) = nullptr;
   Volume (*volume)(std::int32_t size, std::int32_t radix) = nullptr;
@@ -54,7 +54,7 @@ struct Method {
   const Algorithm* up = nullptr;
   std::string_view wins;
   bool has_radix = false;
-  bool segmented = true;  // may be cut into segments
+  bool segmented = true;    // may be cut into segments
   bool all_levels = false;  // one tier of it handles all levels
   bool paired = false;      // a stripe beside its twin: its volume is the average of the two
 

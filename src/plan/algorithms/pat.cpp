@@ -1,8 +1,7 @@
-// PAT, parallel aggregated trees (Jeaugey, "PAT: a new algorithm for all-gather and reduce-scatter operations at scale",
-// arXiv 2506.20252, 2025).
-// Rounds: ceil(log2 p), for every p.   Messages: p-1, those of a round to one peer in one batch.
-// Bytes sent per rank: (p-1)/p of the vector; most of them to near ranks, unlike Bruck's.
-// Needs: a commutative operator.   Wins: small and medium messages where far links are slow.
+// PAT, parallel aggregated trees (Jeaugey, "PAT: a new algorithm for all-gather and reduce-scatter operations at
+// scale", arXiv 2506.20252, 2025). Rounds: ceil(log2 p), for every p.   Messages: p-1, those of a round to one peer in
+// one batch. Bytes sent per rank: (p-1)/p of the vector; most of them to near ranks, unlike Bruck's. Needs: a
+// commutative operator.   Wins: small and medium messages where far links are slow.
 //
 // Every chunk travels down a binomial tree that is rooted at its owner, far hops first; all trees are the same but
 // turned. A rank at offset o from the owner (a multiple of 2d) serves the one at o + d in the round of distance d.

@@ -2,8 +2,8 @@
 // node-limited routes), with three the three-step one.
 // Rounds: the number of levels.   Messages: sum of (p_i - 1), where direct exchange has p-1.
 // Bytes sent per rank: sum over levels of (p_i - 1)/p_i of all blocks; packed and unpacked: as much again.
-// Needs: regular levels; blocks of one length.   Wins: small and medium blocks on many nodes; between nodes only ranks of
-// the same rail talk.
+// Needs: regular levels; blocks of one length.   Wins: small and medium blocks on many nodes; between nodes only ranks
+// of the same rail talk.
 //
 // The blocks are a row with a coordinate for each level. At first the coordinates are where a block goes; the exchange
 // along a level turns that level's coordinate into where it came from.
@@ -43,7 +43,8 @@ void copy_slab(const Level& level, std::uint32_t which, std::uint32_t row, Buffe
 
 }  // namespace
 
-void rail_all_to_all(const topology::Levels& levels, std::int32_t self, std::uint32_t first_round, PhaseBuilder& phase) {
+void rail_all_to_all(const topology::Levels& levels, std::int32_t self, std::uint32_t first_round,
+                     PhaseBuilder& phase) {
   const auto row = static_cast<std::uint32_t>(levels.ranks());
   const std::int32_t position = levels.position_of(to_rank(self));
   Buffer at = Buffer::in;  // where the row is
@@ -52,8 +53,10 @@ void rail_all_to_all(const topology::Levels& levels, std::int32_t self, std::uin
     phase.set_round(first_round + static_cast<std::uint32_t>(number));
     const Level level{static_cast<std::uint32_t>(levels.width(number)), stride,
                       static_cast<std::uint32_t>(position) / stride % static_cast<std::uint32_t>(levels.width(number))};
-    const bool last = number == levels.depth() - 1;  // its slabs lie together: they leave the row and enter `out` as they are
-    const bool aside = last && at == Buffer::in && phase.in_place();  // or it would be overwritten while it is being sent
+    const bool last =
+        number == levels.depth() - 1;  // its slabs lie together: they leave the row and enter `out` as they are
+    const bool aside =
+        last && at == Buffer::in && phase.in_place();  // or it would be overwritten while it is being sent
     const Buffer packed = last && !aside ? at : at == Buffer::acc ? Buffer::acc2 : Buffer::acc;
     const Buffer arrived = last ? Buffer::out : packed == Buffer::acc ? Buffer::acc2 : Buffer::acc;
     const std::uint32_t slab = row / level.size;
@@ -75,7 +78,8 @@ void rail_all_to_all(const topology::Levels& levels, std::int32_t self, std::uin
       phase.recv_into(peer(from), arrived, {from * slab, slab});
     }
     if (!last) {
-      for (std::uint32_t which = 0; which < level.size; ++which) copy_slab(level, which, row, packed, arrived, false, phase);
+      for (std::uint32_t which = 0; which < level.size; ++which)
+        copy_slab(level, which, row, packed, arrived, false, phase);
       at = packed;
     }
     stride *= level.size;

@@ -2,8 +2,8 @@
 // Rounds: log2 p each for reduce-scatter and all-gather.   Bytes sent per rank: (p-1)/p of the vector each.
 // Needs: a power of two; a commutative operator.   Wins: tori: partners are nearer than those of recursive doubling.
 //
-// In round s a rank meets the one at distance 1, -1, 3, -5, 11, ... = (1 - (-2)^(s+1)) / 3: to the right if its position
-// is even, to the left if it is odd.
+// In round s a rank meets the one at distance 1, -1, 3, -5, 11, ... = (1 - (-2)^(s+1)) / 3: to the right if its
+// position is even, to the left if it is odd.
 #include <algorithm>
 #include <vector>
 
@@ -45,7 +45,8 @@ void swing_reduce_scatter(const Axis& axis, PhaseBuilder& phase) {
   for (std::int32_t round = 0; round < ceil_log2(axis.size()); ++round) {
     const std::int32_t other = partner(axis, axis.self(), round);
     const auto side = other < axis.self() ? PhaseBuilder::Side::left : PhaseBuilder::Side::right;
-    for (const auto& [first, count] : share(axis, other, round + 1)) phase.send(axis.at(other), axis.chunk(first, count));
+    for (const auto& [first, count] : share(axis, other, round + 1))
+      phase.send(axis.at(other), axis.chunk(first, count));
     for (const auto& [first, count] : share(axis, axis.self(), round + 1))
       phase.recv_reduce(axis.at(other), axis.chunk(first, count), side);
     phase.next_round();
@@ -55,8 +56,10 @@ void swing_reduce_scatter(const Axis& axis, PhaseBuilder& phase) {
 void swing_all_gather(const Axis& axis, PhaseBuilder& phase) {
   for (std::int32_t round = ceil_log2(axis.size()) - 1; round >= 0; --round) {
     const std::int32_t other = partner(axis, axis.self(), round);
-    for (const auto& [first, count] : share(axis, axis.self(), round + 1)) phase.send(axis.at(other), axis.chunk(first, count));
-    for (const auto& [first, count] : share(axis, other, round + 1)) phase.recv(axis.at(other), axis.chunk(first, count));
+    for (const auto& [first, count] : share(axis, axis.self(), round + 1))
+      phase.send(axis.at(other), axis.chunk(first, count));
+    for (const auto& [first, count] : share(axis, other, round + 1))
+      phase.recv(axis.at(other), axis.chunk(first, count));
     phase.next_round();
   }
 }

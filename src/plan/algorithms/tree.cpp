@@ -13,9 +13,9 @@ namespace tutti::plan {
 namespace {
 
 struct Seat {
-  std::int32_t parent = 0;       // 0: the root
+  std::int32_t parent = 0;            // 0: the root
   std::int32_t children[2] = {0, 0};  // 0: none
-  std::int32_t depth = 0;        // of this rank below the root
+  std::int32_t depth = 0;             // of this rank below the root
 };
 
 // A parent beyond the last rank is skipped: its own parent takes its place.
@@ -61,17 +61,20 @@ void reduce_and_broadcast(const Axis& axis, const Seat& seat, PositionOf positio
 }  // namespace
 
 void tree_all_reduce(const Axis& axis, PhaseBuilder& phase) {
-  reduce_and_broadcast(axis, find_seat(axis.self() + 1, axis.size()), [](std::int32_t seat) { return seat - 1; }, phase);
+  reduce_and_broadcast(
+      axis, find_seat(axis.self() + 1, axis.size()), [](std::int32_t seat) { return seat - 1; }, phase);
 }
 
 // Mirrored when p is even, and turned by one when it is odd: odd numbers become even ones.
 void twin_tree_all_reduce(const Axis& axis, PhaseBuilder& phase) {
   const std::int32_t size = axis.size();
   if (size % 2 == 0) {
-    reduce_and_broadcast(axis, find_seat(size - axis.self(), size), [&](std::int32_t seat) { return size - seat; }, phase);
+    reduce_and_broadcast(
+        axis, find_seat(size - axis.self(), size), [&](std::int32_t seat) { return size - seat; }, phase);
   } else {
-    reduce_and_broadcast(axis, find_seat((axis.self() + 1) % size + 1, size),
-                         [&](std::int32_t seat) { return axis.wrap(seat - 2); }, phase);
+    reduce_and_broadcast(
+        axis, find_seat((axis.self() + 1) % size + 1, size), [&](std::int32_t seat) { return axis.wrap(seat - 2); },
+        phase);
   }
 }
 

@@ -38,8 +38,8 @@ double crossing(Collective collective, double bytes, double units) {
   }
 }
 
-// What leads out of the average unit of a level, at this level and further out, through all its ports; or, for `root`, out
-// of one unit while the others rest.
+// What leads out of the average unit of a level, at this level and further out, through all its ports; or, for `root`,
+// out of one unit while the others rest.
 double capacity(const topology::Fabric& fabric, int level, bool root) {
   std::array<double, topology::Levels::kMost> by_port{};
   for (int outer = level; outer < fabric.levels->depth(); ++outer) {
@@ -84,7 +84,7 @@ Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabr
   // The first segment passes alone; the others follow as fast as the busiest link or the processor lets them.
   const double busiest = std::max(cost.transfer_us, cost.reduce_us + cost.overhead_us);
   first_segment_us += (converted + cost.overhead_us) / segments;
-  cost.total_us = std::max(first_segment_us + busiest * (segments - 1) / segments, busiest);
+  cost.total_us = std::max(first_segment_us + busiest * (segments - 1) / segments, cost.latency_us + busiest);
   return cost;
 }
 
@@ -102,7 +102,8 @@ Bound bound_of(Collective collective, double bytes, const topology::Fabric& fabr
   for (int level = 0; level < levels.depth(); ++level) {
     if (levels.units(level) <= 1) continue;
     const double senders = collective == Collective::all_to_all ? fabric.ranks_in_unit(level) : 1;
-    const double time = crossing(collective, bytes, levels.units(level)) * senders / capacity(fabric, level, at_root) * kMicroseconds;
+    const double time =
+        crossing(collective, bytes, levels.units(level)) * senders / capacity(fabric, level, at_root) * kMicroseconds;
     if (time > bound.bandwidth_us) {
       bound.bandwidth_us = time;
       bound.level = level;

@@ -21,8 +21,8 @@ struct Cost {
   [[nodiscard]] const char* dominant() const;
 };
 
-/// `bytes` is the whole vector: count * size, times the ranks for collectives with blocks. The plan's levels are those of
-/// the fabric, or some of them.
+/// `bytes` is the whole vector: count * size, times the ranks for collectives with blocks. The plan's levels are those
+/// of the fabric, or some of them.
 Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabric& fabric);
 
 /// What no schedule of this collective can beat on this fabric.

@@ -93,7 +93,8 @@ Load Pricing::load(const Tier& tier, const Share& share) const {
 
 double Pricing::part_after(const Tier& tier) const {
   if (tier.method->mode != Method::Mode::split) return 1;
-  return std::ceil(static_cast<double>(levels_.width(tier.level)) / levels_.least(tier.level)) / levels_.width(tier.level);
+  return std::ceil(static_cast<double>(levels_.width(tier.level)) / levels_.least(tier.level)) /
+         levels_.width(tier.level);
 }
 
 }  // namespace tutti::plan

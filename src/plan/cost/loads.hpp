@@ -36,9 +36,9 @@ class Pricing {
   Pricing(const topology::Fabric& fabric, const topology::Levels& levels);
 
   struct Share {
-    double bytes = 0;        // that the tier handles at each rank that takes part
-    bool alone = false;      // one rank of each unit takes part
-    double wide = 1;         // how much longer partial results are
+    double bytes = 0;    // that the tier handles at each rank that takes part
+    bool alone = false;  // one rank of each unit takes part
+    double wide = 1;     // how much longer partial results are
     std::uint32_t segments = 1;
   };
   [[nodiscard]] Load load(const Algorithm& algorithm, const Tier& tier, const Share& share) const;

@@ -24,8 +24,10 @@ std::vector<std::vector<Mode>> sequences(Collective collective, std::size_t tier
     modes.resize(tiers, rest);
     if (std::find(all.begin(), all.end(), modes) == all.end()) all.push_back(std::move(modes));
   };
-  const bool splits = collective != Collective::gather && collective != Collective::scatter && collective != Collective::barrier;
-  const bool leads = collective != Collective::reduce_scatter && collective != Collective::all_gather && collective != Collective::barrier;
+  const bool splits =
+      collective != Collective::gather && collective != Collective::scatter && collective != Collective::barrier;
+  const bool leads = collective != Collective::reduce_scatter && collective != Collective::all_gather &&
+                     collective != Collective::barrier;
   const bool whole = collective == Collective::all_reduce || collective == Collective::barrier;
   for (std::size_t split = splits ? tiers : 0; split + 1 > 0; --split) {
     if (split == tiers || leads) add(split, Mode::lead);
@@ -112,7 +114,8 @@ void Candidates::composed(std::uint32_t segments, const std::function<void(const
 }
 
 // The stripes of one order of levels: for each sequence of modes the cheapest method of each tier.
-std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std::uint8_t> order, std::uint32_t segments) const {
+std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std::uint8_t> order,
+                                        std::uint32_t segments) const {
   const Pricing pricing(fabric_, *shape.levels);
   std::vector<Stripe> all;
   // Another order than inside out only pays where the levels share the bytes.
@@ -125,7 +128,8 @@ std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std:
       std::optional<Tier> best;
       double least = 0;
       for (const Method& method : methods()) {
-        if (method.collective != query_.collective || method.mode != modes[t] || method.all_levels || method.paired) continue;
+        if (method.collective != query_.collective || method.mode != modes[t] || method.all_levels || method.paired)
+          continue;
         const Tier tier{.method = &method, .level = order[t]};
         const Load load = pricing.load(tier, share);
         const double cost = load.latency_us + load.overhead_us + load.fill_us +
@@ -134,7 +138,8 @@ std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std:
         const bool restricted = [&] {
           for (const Algorithm* algorithm : {method.down, method.up}) {
             if (algorithm == nullptr) continue;
-            if (algorithm->power_of_two && !(shape.levels->regular(order[t]) && is_power_of_two(shape.levels->width(order[t]))))
+            if (algorithm->power_of_two &&
+                !(shape.levels->regular(order[t]) && is_power_of_two(shape.levels->width(order[t]))))
               return true;
             if (shape.levels->width(order[t]) > algorithm->most_ranks) return true;
             if (!query_.commutative && algorithm->commutative) return true;
@@ -155,13 +160,15 @@ std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std:
   return all;
 }
 
-void Candidates::orders(const Shape& shape, std::uint32_t segments, const std::function<void(const Plan&)>& visit) const {
+void Candidates::orders(const Shape& shape, std::uint32_t segments,
+                        const std::function<void(const Plan&)>& visit) const {
   std::vector<std::uint8_t> order(static_cast<std::size_t>(shape.levels->depth()));
   std::iota(order.begin(), order.end(), std::uint8_t{0});
   std::optional<Plan> inward_first;
   do {
     for (const Stripe& stripe : stripes(shape, order, segments)) {
-      const bool all_split = std::ranges::all_of(stripe.tiers(), [](const Tier& tier) { return tier.method->mode == Mode::split; });
+      const bool all_split =
+          std::ranges::all_of(stripe.tiers(), [](const Tier& tier) { return tier.method->mode == Mode::split; });
       const bool ascending = std::is_sorted(order.begin(), order.end());
       Plan plan = plan_of(shape);
       plan.push(stripe);

@@ -26,8 +26,10 @@ class Candidates {
   };
 
   void orders(const Shape& shape, std::uint32_t segments, const std::function<void(const Plan&)>& visit) const;
-  [[nodiscard]] std::vector<Stripe> stripes(const Shape& shape, std::span<const std::uint8_t> order, std::uint32_t segments) const;
-  void striped(const Plan& first, const Plan& second, std::uint32_t segments, const std::function<void(const Plan&)>& visit) const;
+  [[nodiscard]] std::vector<Stripe> stripes(const Shape& shape, std::span<const std::uint8_t> order,
+                                            std::uint32_t segments) const;
+  void striped(const Plan& first, const Plan& second, std::uint32_t segments,
+               const std::function<void(const Plan&)>& visit) const;
   [[nodiscard]] Plan plan_of(const Shape& shape) const;
 
   const Query& query_;

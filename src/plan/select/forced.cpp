@@ -14,7 +14,8 @@ constexpr std::int64_t kMostSegments = 256;
 Error unknown(std::string_view way) {
   std::string names;
   for (const Method& method : methods()) {
-    if (names.find(method.name) == std::string::npos) names += fmt::format("{}{}", names.empty() ? "" : ", ", method.name);
+    if (names.find(method.name) == std::string::npos)
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", method.name);
   }
   return {Code::invalid_argument, fmt::format("no algorithm '{}': there are {}", way, names)};
 }

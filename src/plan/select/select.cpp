@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kMostSegments = 64;
 constexpr double kWorthIt = 1.007;                // twice the segments are twice the steps: they must gain this much
+constexpr std::uint32_t kMostSteps = 8192;        // of a program: a longer one leaves the cache
 constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below it, overheads eat what overlap gains
 
 // What plans are ranked by.
@@ -61,9 +62,13 @@ class Search {
     const std::uint32_t scratch = scratch_per_element(plan);
     const double tile = scratch == 0 ? bytes_ : std::min(bytes_, static_cast<double>(query_.staging.value) / scratch);
     // Every link must get messages that are worth it, the last level's too where that is what is waited for.
-    const double part = tile * (plan.levels->depth() > 1 ? 1.0 / plan.levels->width(plan.stripes()[0].list[0].level) : part_of(plan));
+    const double part =
+        tile * (plan.levels->depth() > 1 ? 1.0 / plan.levels->width(plan.stripes()[0].list[0].level) : part_of(plan));
+    const std::uint32_t steps = 2 * rounds_of(plan) * plan.ways;  // of one segment, more or less
     std::uint32_t segments = 1;
-    while (segments < kMostSegments && part / (2.0 * segments) >= kLeastSegmentBytes) segments *= 2;
+    while (segments < kMostSegments && 2 * segments * steps <= kMostSteps &&
+           part / (2.0 * segments) >= kLeastSegmentBytes)
+      segments *= 2;
     return segments;
   }
 
@@ -108,8 +113,8 @@ class Search {
   std::vector<Candidate> best_;
 };
 
-Result<Candidate> forced_candidate(const ForcedAlgorithms::Choice& wanted, const Query& query, const topology::Fabric& fabric,
-                                   Search& search) {
+Result<Candidate> forced_candidate(const ForcedAlgorithms::Choice& wanted, const Query& query,
+                                   const topology::Fabric& fabric, Search& search) {
   Plan plan = TUTTI_TRY(parse_way(wanted.way, query.collective, fabric.levels));
   plan.root = query.root;
   if (plan.levels->depth() == 1 && !plan.levels->in_rank_order())
@@ -147,17 +152,19 @@ Result<Selection> select(const Query& query, const topology::Fabric& fabric, con
   if (wanted != nullptr) {
     Search alone(query, fabric);
     const Candidate best = TUTTI_TRY(forced_candidate(*wanted, query, fabric, alone));
-    std::erase_if(selection.candidates, [&](const Candidate& other) { return way_of(other.plan) == way_of(best.plan); });
+    std::erase_if(selection.candidates,
+                  [&](const Candidate& other) { return way_of(other.plan) == way_of(best.plan); });
     selection.candidates.push_back(best);
   }
-  std::stable_sort(
-      selection.candidates.begin(), selection.candidates.end(), [](const Candidate& a, const Candidate& b) {
-        return std::pair(!a.refused.empty(), rank_of(a)) < std::pair(!b.refused.empty(), rank_of(b));
-      });
+  std::stable_sort(selection.candidates.begin(), selection.candidates.end(),
+                   [](const Candidate& a, const Candidate& b) {
+                     return std::pair(!a.refused.empty(), rank_of(a)) < std::pair(!b.refused.empty(), rank_of(b));
+                   });
   const Candidate& best = selection.candidates.front();
   if (!best.refused.empty())
-    return Error{Code::unsupported, fmt::format("no algorithm does {} on {} ranks ({}): {}", to_string(query.collective),
-                                                fabric.ranks(), way_of(best.plan), best.refused)};
+    return Error{Code::unsupported,
+                 fmt::format("no algorithm does {} on {} ranks ({}): {}", to_string(query.collective), fabric.ranks(),
+                             way_of(best.plan), best.refused)};
   selection.plan = best.plan;
   selection.cost = best.cost;
   selection.bound = bound_of(query.collective, total_bytes(query, fabric.ranks()), fabric);

@@ -26,8 +26,8 @@ struct Place {
 };
 
 // A random step for which `fits` holds.
-bool pick(const std::vector<Program>& programs, std::mt19937_64& random, const std::function<bool(const Program&, std::uint32_t)>& fits,
-          Place& place) {
+bool pick(const std::vector<Program>& programs, std::mt19937_64& random,
+          const std::function<bool(const Program&, std::uint32_t)>& fits, Place& place) {
   std::vector<Place> all;
   for (std::size_t rank = 0; rank < programs.size(); ++rank) {
     for (std::uint32_t i = 0; i < programs[rank].size(); ++i) {
@@ -64,7 +64,8 @@ bool drop_dependency(Program& program, bool of_messages, std::mt19937_64& random
     auto rest = all;
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
     // Messages to one peer may be in order for the sake of their data as well: then nothing is lost.
-    if (of_messages) std::erase_if(rest, [&](const Dependency& other) { return other.from == all[i].from && other.to == all[i].to; });
+    if (of_messages)
+      std::erase_if(rest, [&](const Dependency& other) { return other.from == all[i].from && other.to == all[i].to; });
     relink(rest, program);
     return true;
   }
@@ -180,8 +181,8 @@ std::string mutate(Mutation mutation, std::vector<Program>& programs, std::mt199
   const auto possible = [&](const Program& program, std::uint32_t step) { return fits(mutation, program, step); };
   if (!pick(programs, random, possible, place)) return {};
   Program& program = programs[place.rank];
-  const auto text = fmt::format("rank {} step {} ({}): {}", place.rank, place.step, to_string(program.steps[place.step]),
-                                to_string(mutation));
+  const auto text = fmt::format("rank {} step {} ({}): {}", place.rank, place.step,
+                                to_string(program.steps[place.step]), to_string(mutation));
   return apply(mutation, program, place.step, random) ? text : std::string();
 }
 

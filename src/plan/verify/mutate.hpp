@@ -26,8 +26,8 @@ enum class Mutation : std::uint8_t {
 inline constexpr std::size_t kMutations = 10;
 std::string_view to_string(Mutation mutation);
 
-/// Damages one of the programs, and says what was done: "rank 3 step 5 (send to 4: in[2]): wrong peer". Empty if this kind
-/// of damage cannot be done to them. Seeded: the same number gives the same damage.
+/// Damages one of the programs, and says what was done: "rank 3 step 5 (send to 4: in[2]): wrong peer". Empty if this
+/// kind of damage cannot be done to them. Seeded: the same number gives the same damage.
 std::string mutate(Mutation mutation, std::vector<Program>& programs, std::mt19937_64& random);
 
 }  // namespace tutti::plan

@@ -67,7 +67,8 @@ bool in_bounds(Buffer buffer, std::uint64_t first, std::uint64_t chunks, std::ui
   return first + (chunks - 1) * stride < capacity(buffer, program);
 }
 
-bool within_segment(Buffer buffer, std::uint64_t first, std::uint64_t chunks, std::uint64_t stride, const Program& program) {
+bool within_segment(Buffer buffer, std::uint64_t first, std::uint64_t chunks, std::uint64_t stride,
+                    const Program& program) {
   const std::uint64_t length = buffer == Buffer::slots ? program.slots : program.chunks;
   if (buffer == Buffer::token || buffer == Buffer::none || length == 0) return true;
   return first / length == (first + (chunks - 1) * stride) / length;
@@ -77,7 +78,8 @@ Status check_step(const Program& program, std::uint32_t number) {
   const Step& step = program.steps[number];
   const auto verb = static_cast<unsigned>(step.verb);
   if (verb > static_cast<unsigned>(Verb::wait) || step.src > Buffer::token || step.dst > Buffer::token)
-    return Error{Code::invalid_argument, fmt::format("rank {} step {}: no such verb or buffer", index(program.self), number)};
+    return Error{Code::invalid_argument,
+                 fmt::format("rank {} step {}: no such verb or buffer", index(program.self), number)};
   if (step.verb == Verb::wait) return {};
   if (step.moves()) {
     const std::int32_t peer = index(step.peer);
@@ -129,7 +131,8 @@ Status check_own_blocks(const Program& program) {
       if (rooted_out && !at_root) return wrong(program, i, "only the root has an output");
       bool right = true;
       if (out_is_own_block(program.collective)) {
-        visit_writes(step, [&](const Slice& slice) { right = right && (slice.buffer != Buffer::out || is_own(slice)); });
+        visit_writes(step,
+                     [&](const Slice& slice) { right = right && (slice.buffer != Buffer::out || is_own(slice)); });
         visit_reads(step, [&](const Slice& slice) { right = right && (slice.buffer != Buffer::out || is_own(slice)); });
       }
       if (!right) return wrong(program, i, "the output has only the rank's own block");
@@ -150,7 +153,8 @@ Status check_edges(const Program& program) {
   if (program.steps.front().successors != 0 || program.steps.back().successors != program.successors.size())
     return Error{Code::invalid_argument, fmt::format("rank {}: edges that belong to no step", index(program.self))};
   for (std::uint32_t i = 0; i < program.size(); ++i) {
-    if (program.steps[i].successors > program.steps[i + 1].successors) return wrong(program, i, "its edges are out of order");
+    if (program.steps[i].successors > program.steps[i + 1].successors)
+      return wrong(program, i, "its edges are out of order");
   }
   for (std::uint32_t i = 0; i < program.size(); ++i) {
     for (const Edge edge : program.successors_of(i)) {
@@ -160,7 +164,9 @@ Status check_edges(const Program& program) {
   }
   for (std::uint32_t i = 0; i < program.size(); ++i) {
     if (program.steps[i].dependencies != lead_here[i])
-      return wrong(program, i, fmt::format("it waits for {} steps, but {} lead to it", program.steps[i].dependencies, lead_here[i]));
+      return wrong(
+          program, i,
+          fmt::format("it waits for {} steps, but {} lead to it", program.steps[i].dependencies, lead_here[i]));
   }
   return {};
 }
@@ -212,16 +218,18 @@ class Uses {
       if (earlier >= 0 && !before_.is_over(static_cast<std::uint32_t>(earlier), number)) clash = earlier;
     };
     visit_reads(step, [&](const Slice& slice) {
-      memory(slice.buffer).visit(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, Access& access) {
-        ordered(access.writer);
-        access.readers.push_back(number);
-      });
+      memory(slice.buffer)
+          .visit(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, Access& access) {
+            ordered(access.writer);
+            access.readers.push_back(number);
+          });
     });
     visit_writes(step, [&](const Slice& slice) {
-      memory(slice.buffer).visit(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, Access& access) {
-        ordered(access.writer);
-        for (const std::uint32_t reader : access.readers) ordered(reader);
-      });
+      memory(slice.buffer)
+          .visit(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, Access& access) {
+            ordered(access.writer);
+            for (const std::uint32_t reader : access.readers) ordered(reader);
+          });
       memory(slice.buffer).assign(slice.first, slice.first + slice.count, Access{number, {}});
     });
     if (step.moves()) {  // or it would be chance which send meets which receive
@@ -233,8 +241,9 @@ class Uses {
     }
     if (clash < 0) return {};
     const auto other = static_cast<std::uint32_t>(clash);
-    return wrong(program_, number, fmt::format("nothing makes it wait for step {} ({}), which uses the same memory", other,
-                                               to_string(program_.steps[other])));
+    return wrong(program_, number,
+                 fmt::format("nothing makes it wait for step {} ({}), which uses the same memory", other,
+                             to_string(program_.steps[other])));
   }
 
  private:

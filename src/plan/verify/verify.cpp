@@ -146,9 +146,10 @@ class Execution {
     if (step.verb == Verb::reduce) {
       const Message own = value;
       for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
-        const Message next = slot == step.own_slot()
-                                 ? own
-                                 : TUTTI_TRY(self.memory.read(Buffer::slots, step.slot + slot * step.chunks, step.chunks));
+        const Message next =
+            slot == step.own_slot()
+                ? own
+                : TUTTI_TRY(self.memory.read(Buffer::slots, step.slot + slot * step.chunks, step.chunks));
         value = slot == 0 ? next : TUTTI_TRY(Memory<Contributions>::combine(value, next));
       }
     }
@@ -164,7 +165,8 @@ class Execution {
   void release(Posted posted, bool when_posted) {
     auto& self = actor(posted.rank);
     for (const Edge edge : self.program.successors_of(posted.step)) {
-      if ((edge.when_posted != 0) == when_posted && --self.waits[edge.step] == 0) ready_.push_back({posted.rank, edge.step});
+      if ((edge.when_posted != 0) == when_posted && --self.waits[edge.step] == 0)
+        ready_.push_back({posted.rank, edge.step});
     }
   }
 
@@ -230,7 +232,8 @@ Status verify(std::span<const Program> programs, const VerifyOptions& options) {
 Status verify(const Plan& plan, const VerifyOptions& options) {
   std::vector<Program> programs;
   programs.reserve(static_cast<std::size_t>(plan.ranks()));
-  for (std::int32_t rank = 0; rank < plan.ranks(); ++rank) programs.push_back(lower(plan, Rank{rank}, options.in_place));
+  for (std::int32_t rank = 0; rank < plan.ranks(); ++rank)
+    programs.push_back(lower(plan, Rank{rank}, options.in_place));
   return verify(programs, options);
 }
 

@@ -16,11 +16,14 @@ struct VerifyOptions {
 };
 
 /// What is proven, for every order of events and not only for one:
-/// - every output slice holds each contribution exactly once: exactly up to 256 ranks, beyond that by random fingerprints
+/// - every output slice holds each contribution exactly once: exactly up to 256 ranks, beyond that by random
+/// fingerprints
 ///   modulo 2^61 - 1;
 /// - sends match receives;
-/// - nothing is read or written while it is written: steps of a rank that use one slice are ordered by its dependencies;
-/// - no deadlock although a message is only taken when its receive is posted. A program without wildcards and races does
+/// - nothing is read or written while it is written: steps of a rank that use one slice are ordered by its
+/// dependencies;
+/// - no deadlock although a message is only taken when its receive is posted. A program without wildcards and races
+/// does
 ///   the same under every order of events, and one that does not deadlock then does not with any buffering (Siegel &
 ///   Avrunin, "Modeling wildcard-free MPI programs for verification", PPoPP 2005).
 /// The error says rank, step and slice.

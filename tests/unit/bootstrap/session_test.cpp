@@ -32,10 +32,10 @@ struct Shape {
 class Meeting : public testing::TestWithParam<Shape> {};
 
 TEST_P(Meeting, GivesTheLayoutCardsAndContributionsToAll) {
-  const auto [ranks, node_of] = GetParam();
+  const int ranks = GetParam().ranks;
   const auto root = start_root();
   ASSERT_TRUE(root);
-  auto sessions = join_all(root->unique_id(), ranks, node_of);
+  auto sessions = join_all(root->unique_id(), ranks, GetParam().node_of);
   on_threads(ranks, [&](int rank) {
     Session& session = *sessions[static_cast<std::size_t>(rank)];
     EXPECT_EQ(session.layout().ranks(), ranks);

@@ -11,8 +11,8 @@
 namespace tutti::engine {
 namespace {
 
-using plan::Method;
 using plan::Collective;
+using plan::Method;
 
 // Integers 1 and 2: sums, products up to 2^8 and averages of equal numbers are exact in every type.
 double value(std::int32_t rank, std::uint64_t element) {
@@ -213,7 +213,7 @@ class EveryAlgorithm : public testing::TestWithParam<const Method*> {};
 
 TEST_P(EveryAlgorithm, EveryCountAndWorldInRendezvous) {
   for (std::int32_t ranks = 1; ranks <= 8; ++ranks) {
-    for (const std::uint64_t count : {1, 2, 3, 7, 64, 1000}) {
+    for (const std::uint64_t count : {1U, 2U, 3U, 7U, 64U, 1000U}) {
       for (const bool in_place : {false, true}) {
         for (const bool combines : {false, true}) {
           for (const std::uint32_t segments : {1U, 3U}) {
@@ -283,10 +283,11 @@ TEST(Ways, OverLevelsAreRightOnRealMemory) {
       {Collective::all_to_all, "rail", "2x3"},
       {Collective::all_to_all, "rail", "2x2x2"}};
   for (const auto& [collective, way, levels] : ways) {
-    const Method* const any = plan::find_method(collective, collective == Collective::all_to_all ? "rail" : way) != nullptr
-                                  ? plan::find_method(collective, way)
-                                  : &*std::find_if(plan::methods().begin(), plan::methods().end(),
-                                                   [&](const Method& method) { return method.collective == collective; });
+    const Method* const any =
+        plan::find_method(collective, collective == Collective::all_to_all ? "rail" : way) != nullptr
+            ? plan::find_method(collective, way)
+            : &*std::find_if(plan::methods().begin(), plan::methods().end(),
+                             [&](const Method& method) { return method.collective == collective; });
     for (const std::uint64_t count : {1, 7, 64, 1000}) {
       for (const bool in_place : {false, true}) {
         for (const DataType type : {DataType::f32, DataType::bf16}) {
@@ -302,7 +303,9 @@ TEST(Ways, OverLevelsAreRightOnRealMemory) {
                    .root = topology::Levels::parse(levels)->ranks() - 1,
                    .way = way,
                    .levels = levels},
-                  {.hub = {.buffer = 0, .combines = in_place}, .staging = {count == 1000 ? 4096U : 1U << 22}, .seed = count});
+                  {.hub = {.buffer = 0, .combines = in_place},
+                   .staging = {count == 1000 ? 4096U : 1U << 22},
+                   .seed = count});
           }
         }
       }

@@ -11,8 +11,8 @@
 namespace tutti::engine {
 namespace {
 
-using plan::Method;
 using plan::Collective;
+using plan::Method;
 
 constexpr float kUntouched = -7;
 

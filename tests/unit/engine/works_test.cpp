@@ -21,7 +21,8 @@ class Group {
     constexpr std::array<const char*, 4> kNames = {"ring", "one_shot", "circulant", "two_shot"};
     for (std::int32_t rank = 0; rank < ranks_; ++rank) {
       for (std::size_t call = 0; call < calls; ++call) {
-        const plan::Plan plan = plan::flat_plan(*plan::find_method(Collective::all_reduce, kNames.at(call % 4)), ranks_);
+        const plan::Plan plan =
+            plan::flat_plan(*plan::find_method(Collective::all_reduce, kNames.at(call % 4)), ranks_);
         programs_.push_back(std::make_unique<plan::Program>(plan::lower(plan, Rank{rank}, true)));
         values_.emplace_back(count + call, 1.0F);
         auto* const data = reinterpret_cast<std::byte*>(values_.back().data());

@@ -46,7 +46,8 @@ TEST(Select, NeverTakesAFlatRingAtScale) {
 TEST(Select, ReachesTheCutBoundAtScale) {
   for (const char* const levels : {"8x32x12x32", "256x384", "512x192", "72x1365"}) {
     const auto selection = choose({.collective = Collective::all_reduce, .count = 1ULL << 28}, cluster(levels));
-    EXPECT_GE(selection.bound.bandwidth_us / selection.cost.total_us, 0.95) << levels << ": " << describe(selection.plan) << " " << selection.cost.total_us;
+    EXPECT_GE(selection.bound.bandwidth_us / selection.cost.total_us, 0.95)
+        << levels << ": " << describe(selection.plan) << " " << selection.cost.total_us;
     EXPECT_LE(selection.bound.bandwidth_us, selection.cost.total_us);
   }
 }
@@ -57,7 +58,8 @@ TEST(Select, NeverBeatsTheBound) {
     for (const char* const levels : {"8", "8x4", "3+5", "4x4x4", "256x16"}) {
       for (const std::uint64_t count : {1ULL, 1ULL << 12, 1ULL << 22}) {
         const auto selection = choose({.collective = collective, .count = count}, cluster(levels));
-        EXPECT_GE(selection.cost.total_us, selection.bound.bandwidth_us * 0.999) << describe(selection.plan) << " " << count;
+        EXPECT_GE(selection.cost.total_us, selection.bound.bandwidth_us * 0.999)
+            << describe(selection.plan) << " " << count;
       }
     }
   }

@@ -87,13 +87,20 @@ TEST(Verify, RefusesProgramsThatLeaveTheirBuffers) {
 // Every kind of damage to many plans. What is left uncaught must be rare; the test prints it.
 TEST(Mutations, AreCaughtAndExplained) {
   const std::tuple<Collective, const char*, const char*> ways[] = {
-      {Collective::all_reduce, "ring", "5"},          {Collective::all_reduce, "circulant", "7"},
-      {Collective::all_reduce, "two_shot", "4"},      {Collective::all_reduce, "recursive_doubling", "6"},
-      {Collective::all_reduce, "double_tree", "9"},   {Collective::all_reduce, "circulant>ring", "3+5"},
-      {Collective::all_reduce, "2*ring>ring|ring@1>ring@0", "4x3"}, {Collective::reduce_scatter, "pat", "6"},
-      {Collective::all_gather, "bruck(3)", "10"},     {Collective::broadcast, "scatter_circulant", "6"},
-      {Collective::reduce, "binomial", "7"},          {Collective::gather, "binomial", "6"},
-      {Collective::scatter, "binomial", "6"},         {Collective::all_to_all, "bruck", "5"},
+      {Collective::all_reduce, "ring", "5"},
+      {Collective::all_reduce, "circulant", "7"},
+      {Collective::all_reduce, "two_shot", "4"},
+      {Collective::all_reduce, "recursive_doubling", "6"},
+      {Collective::all_reduce, "double_tree", "9"},
+      {Collective::all_reduce, "circulant>ring", "3+5"},
+      {Collective::all_reduce, "2*ring>ring|ring@1>ring@0", "4x3"},
+      {Collective::reduce_scatter, "pat", "6"},
+      {Collective::all_gather, "bruck(3)", "10"},
+      {Collective::broadcast, "scatter_circulant", "6"},
+      {Collective::reduce, "binomial", "7"},
+      {Collective::gather, "binomial", "6"},
+      {Collective::scatter, "binomial", "6"},
+      {Collective::all_to_all, "bruck", "5"},
       {Collective::barrier, "dissemination", "6"}};
   std::mt19937_64 random(1);
   int done = 0;

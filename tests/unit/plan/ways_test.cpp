@@ -10,7 +10,8 @@ namespace {
 
 using topology::Levels;
 
-Plan plan_of(Collective collective, const char* way, const char* levels, std::uint32_t segments = 1, std::int32_t root = 0) {
+Plan plan_of(Collective collective, const char* way, const char* levels, std::uint32_t segments = 1,
+             std::int32_t root = 0) {
   auto parsed_levels = Levels::parse(levels);
   EXPECT_TRUE(parsed_levels) << levels;
   auto plan = parse_way(way, collective, std::make_shared<const Levels>(*parsed_levels));
@@ -50,7 +51,8 @@ TEST(Ways, OfAllReduceAreRightOnEveryShape) {
 TEST(Ways, OfAllReduceInOtherOrdersNeedRegularLevels) {
   for (const char* const way : {"circulant@1>circulant@0", "2*ring@0>ring@1|ring@1>ring@0", "bucket",
                                 "recursive_doubling@1>recursive_doubling@0", "binomial@1>circulant@0"}) {
-    for (const char* const levels : {"2x2", "4x3", "3x4", "8x2"}) prove(plan_of(Collective::all_reduce, way, levels, 3));
+    for (const char* const levels : {"2x2", "4x3", "3x4", "8x2"})
+      prove(plan_of(Collective::all_reduce, way, levels, 3));
   }
   EXPECT_NE(refusal(plan_of(Collective::all_reduce, "ring@1>ring@0", "3+5")), "");
   EXPECT_NE(refusal(plan_of(Collective::all_reduce, "recursive_doubling>ring", "3+5")), "");
@@ -68,8 +70,8 @@ TEST(Ways, OfThreeAndMoreLevelsAreRight) {
 }
 
 TEST(Ways, OfBlocksAreRightOnEveryShape) {
-  for (const char* const way : {"circulant>circulant", "direct>ring", "ring>bruck(4)", "pat>direct", "ring|ring_reversed",
-                                "circulant>ring|ring>circulant"}) {
+  for (const char* const way : {"circulant>circulant", "direct>ring", "ring>bruck(4)", "pat>direct",
+                                "ring|ring_reversed", "circulant>ring|ring>circulant"}) {
     for (const auto collective : {Collective::reduce_scatter, Collective::all_gather}) {
       for (const char* const levels : kRegular) prove(plan_of(collective, way, levels));
       for (const char* const levels : {"1+7", "3+5", "1+2+3+4", "7+1", "2*3+4x2+2x2"})
@@ -81,13 +83,18 @@ TEST(Ways, OfBlocksAreRightOnEveryShape) {
 }
 
 TEST(Ways, WithARootAreRightForEveryRoot) {
-  const std::pair<Collective, const char*> ways[] = {
-      {Collective::broadcast, "binomial>chain"},         {Collective::broadcast, "scatter_circulant>binomial"},
-      {Collective::broadcast, "scatter_ring>scatter_direct"}, {Collective::broadcast, "linear>scatter_circulant"},
-      {Collective::reduce, "binomial>chain"},            {Collective::reduce, "circulant_gather>binomial"},
-      {Collective::reduce, "direct_gather>circulant_gather"}, {Collective::reduce, "linear>linear"},
-      {Collective::gather, "binomial>linear"},           {Collective::gather, "linear>binomial"},
-      {Collective::scatter, "binomial>linear"},          {Collective::scatter, "linear>binomial"}};
+  const std::pair<Collective, const char*> ways[] = {{Collective::broadcast, "binomial>chain"},
+                                                     {Collective::broadcast, "scatter_circulant>binomial"},
+                                                     {Collective::broadcast, "scatter_ring>scatter_direct"},
+                                                     {Collective::broadcast, "linear>scatter_circulant"},
+                                                     {Collective::reduce, "binomial>chain"},
+                                                     {Collective::reduce, "circulant_gather>binomial"},
+                                                     {Collective::reduce, "direct_gather>circulant_gather"},
+                                                     {Collective::reduce, "linear>linear"},
+                                                     {Collective::gather, "binomial>linear"},
+                                                     {Collective::gather, "linear>binomial"},
+                                                     {Collective::scatter, "binomial>linear"},
+                                                     {Collective::scatter, "linear>binomial"}};
   for (const auto& [collective, way] : ways) {
     for (const char* const levels : {"2x2", "4x3", "3+5", "1+7", "3+1+2", "2*3x2+1"}) {
       const std::int32_t ranks = Levels::parse(levels)->ranks();
@@ -103,7 +110,10 @@ TEST(Ways, OfAllToAllOverLevelsAreRight) {
 
 TEST(Ways, OfABarrierAreRight) {
   for (const char* const levels : {"4x3", "2x2x2", "5x7"})
-    prove(plan_of(Collective::barrier, Levels::parse(levels)->depth() == 2 ? "dissemination>dissemination" : "dissemination>dissemination>dissemination", levels));
+    prove(plan_of(Collective::barrier,
+                  Levels::parse(levels)->depth() == 2 ? "dissemination>dissemination"
+                                                      : "dissemination>dissemination>dissemination",
+                  levels));
 }
 
 TEST(Ways, ServeRanksThatWereDealtToNodesInTurn) {
@@ -137,8 +147,9 @@ TEST(Ways, AreReadAsTheyAreWritten) {
 }
 
 TEST(Ways, ThatMakeNoSenseAreRefused) {
-  for (const char* const way : {"", "rong", "ring>", ">ring", "ring(4)", "bruck(1)", "bruck(", "bruck(4", "ring@9", "0*ring",
-                                "ring||ring", "*ring", "bruck()", "ring@", "9999*ring", "a>b>c>d>e>f>g>h>i>j"}) {
+  for (const char* const way :
+       {"", "rong", "ring>", ">ring", "ring(4)", "bruck(1)", "bruck(", "bruck(4", "ring@9", "0*ring", "ring||ring",
+        "*ring", "bruck()", "ring@", "9999*ring", "a>b>c>d>e>f>g>h>i>j"}) {
     EXPECT_FALSE(check_way(way, Collective::all_reduce)) << way;
   }
   EXPECT_NE(check_way("rong", Collective::all_reduce).error().text.find("circulant"), std::string::npos);

@@ -180,7 +180,7 @@ TEST(PerfDocument, FollowsTheSchema) {
   const auto& row = json["rows"][0];
   EXPECT_EQ(row["bytes"], 1048576);
   EXPECT_EQ(row["algorithm"], "ring");
-  EXPECT_EQ(row["transports"], nlohmann::json({"shm"}));
+  EXPECT_EQ(row["transports"], nlohmann::ordered_json({"shm"}));
   EXPECT_EQ(row["in_place"]["wrong"], 3);
   EXPECT_EQ(row["out_of_place"]["time_us"],
             nlohmann::ordered_json({{"min", 90}, {"p50", 100}, {"p99", 400}, {"max", 400}}));
