@@ -8,7 +8,9 @@
 
 #include "tools/info/command.hpp"
 #include "tools/perf/command.hpp"
+#include "tools/plan/command.hpp"
 #include "tools/run/command.hpp"
+#include "tools/verify/command.hpp"
 
 namespace {
 
@@ -30,6 +32,8 @@ int run(int argc, char** argv) {
   tutti::run::add_command(app, exit_code);
   tutti::perf::add_command(app, exit_code);
   tutti::info::add_command(app, exit_code);
+  tutti::explain::add_command(app, exit_code);
+  tutti::prove::add_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

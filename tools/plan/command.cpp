@@ -1,0 +1,96 @@
+#include "tools/plan/command.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "tools/plan/answer.hpp"
+#include "tools/plan/document.hpp"
+#include "tools/plan/picture.hpp"
+#include "tools/plan/report.hpp"
+
+namespace tutti::explain {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr const char* kExamples = R"(
+SIZE takes K, M and G (powers of two) and is the whole vector: all blocks together for collectives of blocks, as in `tutti perf`.
+With --ranks alone, one level of links is assumed up to 256 ranks; beyond that supernodes of 256 ranks and a network between them.
+LEVELS are sizes innermost first: 8x32 are 32 nodes of 8 ranks; 3+5+8*4 are nodes of 3, 5 and four times 8 ranks.
+WAY is what TUTTI_ALGO takes behind the colon: circulant>ring, "2*ring>ring|ring@1>ring@0", ring/8 with 8 segments.
+
+Examples:
+  tutti plan all_reduce --bytes 1G --ranks 98304
+  tutti plan all_reduce --bytes 64K --levels 8x4 --svg rounds.svg
+  tutti plan all_reduce --bytes 1M --ranks 8 --deterministic --type bfloat16
+  tutti plan broadcast --bytes 4K --ranks 12 --root 3 --algo binomial --rank 5   # and the program of rank 5
+  tutti plan all_gather --bytes 1G --levels 8x32x12x32 --json | jq .fraction_of_bound)";
+
+struct Options {
+  Question question;
+  std::string svg;
+  std::optional<std::int32_t> rank;
+  bool json = false;
+};
+
+int fail(int code, const std::string& text) {
+  fmt::print(stderr, "tutti plan: {}\n", text);
+  return code;
+}
+
+bool write_file(const std::string& name, const std::string& text) {
+  std::FILE* const file = std::fopen(name.c_str(), "w");
+  if (file == nullptr) return false;
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  return std::fclose(file) == 0 && written;
+}
+
+int run(const Options& options) {
+  const auto answer = find_answer(options.question);
+  if (!answer) return fail(kUsage, answer.error().text);
+  const plan::Plan& plan = answer->plan();
+  if (options.rank && *options.rank >= plan.ranks())
+    return fail(kUsage, fmt::format("--rank {} is no rank: there are 0 to {}", *options.rank, plan.ranks() - 1));
+  const std::string program = options.rank ? print(lower(plan, Rank{*options.rank}, false)) : std::string();
+  if (options.json) {
+    auto document = document_of(*answer);
+    if (options.rank) document["program"] = program;
+    fmt::print("{}\n", document.dump(2));
+  } else {
+    fmt::print("{}", report(*answer));
+    if (options.rank) fmt::print("\nProgram\n{}", program);
+  }
+  if (!options.svg.empty() && !write_file(options.svg, draw(*answer)))
+    return fail(kFailed, fmt::format("cannot write {}", options.svg));
+  return 0;
+}
+
+}  // namespace
+
+void add_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("plan", "Show which plan a call gets on a cluster, why, and what it costs");
+  command->footer(kExamples);
+  world::CallWords& call = options->question.call;
+  command->add_option("collective", call.collective, world::names_of_collectives())->required();
+  command->add_option("--bytes", call.bytes, "Size of the vector, or of all blocks together")->type_name("SIZE");
+  command->add_option("--ranks", options->question.ranks, "Number of ranks")
+      ->check(CLI::Range(1, topology::Levels::kMostRanks));
+  command->add_option("--levels", options->question.levels, "How the ranks are nested, innermost first")
+      ->type_name("LEVELS");
+  command->add_option("--algo", options->question.algo, "Force this way")->type_name("WAY");
+  command->add_option("--root", call.root, "Root of rooted collectives")->capture_default_str();
+  command->add_option("--type", call.type, "Element type")->capture_default_str();
+  command->add_option("--op", call.op, "Reduction operator")->capture_default_str();
+  command->add_flag("--deterministic", call.deterministic, "As with TUTTI_DETERMINISTIC=1, and what that costs");
+  command->add_option("--rank", options->rank, "Also print the program of this rank")
+      ->check(CLI::Range(0, topology::Levels::kMostRanks));
+  command->add_option("--svg", options->svg, "Draw the rounds to FILE")->type_name("FILE");
+  command->add_flag("--json", options->json, "As data (schema tutti.plan/1)");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace tutti::explain

@@ -1,0 +1,15 @@
+// The answer as data: schema tutti.plan/1.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "tools/plan/answer.hpp"
+
+namespace tutti::explain {
+
+nlohmann::ordered_json document_of(const Answer& answer);
+
+/// The chosen plan: {way, segments, stripes: [{weight, tiers: [{method, level, radix?}]}], ...}.
+nlohmann::ordered_json plan_document(const plan::Plan& plan);
+
+}  // namespace tutti::explain
