@@ -111,6 +111,7 @@ class Work {
     std::uint32_t first = 0;
     std::uint32_t chunks = 0;
     std::uint32_t stride = 1;
+    std::uint32_t stands_for = 0;  // of slots: see Step
   };
 
   void begin_tile();
@@ -188,8 +189,8 @@ class Work {
   std::byte token_[64] = {};
   std::vector<std::unique_ptr<Staged>> staged_;
   std::size_t staged_bytes_ = 0;
-  std::size_t ahead_bytes_ = 0;      // of them, for steps that are ahead
-  std::uint32_t first_reduce_ = 0;   // the first recv_reduce that has not been posted, or where to look for it
+  std::size_t ahead_bytes_ = 0;     // of them, for steps that are ahead
+  std::uint32_t first_reduce_ = 0;  // the first recv_reduce that has not been posted, or where to look for it
   bool moved_ = false;
 };
 

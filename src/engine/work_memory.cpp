@@ -81,7 +81,8 @@ std::byte* Work::base(Buffer buffer) const {
 
 Extent Work::extent(Buffer buffer, std::uint32_t chunk) const {
   const Extent block = block_of(buffer, chunk);
-  return buffer == Buffer::in || buffer == Buffer::out ? tile_.in_user(chunk, block) : tile_.in_scratch(chunk, block.count);
+  return buffer == Buffer::in || buffer == Buffer::out ? tile_.in_user(chunk, block)
+                                                       : tile_.in_scratch(chunk, block.count);
 }
 
 // Whether chunks that follow each other are one piece: in a buffer, or of a message, where both ends must agree.
@@ -97,6 +98,10 @@ void Work::find_pieces(const Slice& slice, bool join, std::vector<Piece>& pieces
   pieces.clear();
   if (slice.buffer == Buffer::token) {  // one byte, however many tokens it stands for
     pieces.push_back({const_cast<std::byte*>(token_) + slice.first, 1});
+    return;
+  }
+  if (slice.buffer == Buffer::slots) {
+    find_slot_pieces(slice.first, slice.stands_for, slice.chunks, join, pieces);
     return;
   }
   std::byte* const start = base(slice.buffer);

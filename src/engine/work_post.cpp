@@ -51,23 +51,22 @@ void Work::find_slices(std::uint32_t number) {
   const Step& step = program_->steps[number];
   const bool sends = step.verb == Verb::send;
   const bool join = joined_message();
-  if (step.dst == Buffer::slots) {
-    find_slot_pieces(step.dst_first, step.src_first, step.chunks, join, target_);
-    return;
-  }
-  find_pieces({sends ? step.src : step.dst, sends ? step.src_first : step.dst_first, step.chunks}, join, target_);
-  if (step.verb == Verb::recv_reduce) find_pieces({step.src, step.src_first, step.chunks}, join, local_);
+  const std::uint32_t first = sends ? step.src_first : step.dst_first;
+  find_pieces({sends ? step.src : step.dst, first, step.chunks, 1, step.stands_for()}, join, target_);
+  if (step.verb == Verb::recv_reduce)
+    find_pieces({step.src, step.src_first, step.chunks, 1, step.stands_for()}, join, local_);
 }
 
 bool Work::is_ahead(std::uint32_t number) {
-  while (first_reduce_ < number && (posted_[first_reduce_] != 0 || program_->steps[first_reduce_].verb != Verb::recv_reduce))
+  while (first_reduce_ < number &&
+         (posted_[first_reduce_] != 0 || program_->steps[first_reduce_].verb != Verb::recv_reduce))
     ++first_reduce_;
   return first_reduce_ < number;
 }
 
 // Memory goes to steps in the order of the program, which is that of rounds: a step holds it until a message comes, and
-// that message must not wait for a step of an earlier round, here or elsewhere, which lacks it. Steps that are ahead get
-// what is not needed.
+// that message must not wait for a step of an earlier round, here or elsewhere, which lacks it. Steps that are ahead
+// get what is not needed.
 bool Work::may_stage(std::uint32_t number) {
   std::size_t bytes = staged_bytes_;
   for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();

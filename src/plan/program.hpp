@@ -1,8 +1,8 @@
 // A plan lowered for one rank: an array of steps with their dependencies. It knows chunks but neither bytes nor
 // pointers, so one program serves every count.
 //
-// Words: the vector of a call is cut into *segments*, and each segment into `chunks` chunks (see Cut); chunk j of segment
-// s has the index s * chunks + j in every buffer. A *slice* is a run of chunks of one segment in one buffer.
+// Words: the vector of a call is cut into *segments*, and each segment into `chunks` chunks (see Cut); chunk j of
+// segment s has the index s * chunks + j in every buffer. A *slice* is a run of chunks of one segment in one buffer.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ enum class Buffer : std::uint8_t {
   out,    // the user's output
   acc,    // partial results; accumulator type in widened programs, else the user's
   acc2,   // a second one, for exchanges that read one while they write the other
-  slots,  // contributions that were received and wait to be reduced in rank order
+  slots,  // places for one chunk each: contributions that wait to be reduced in rank order, and chunks kept aside
   token,  // bytes without meaning, for barriers: a message of them is one byte, however many it stands for
 };
 
@@ -50,10 +50,10 @@ struct Step {
   Buffer src = Buffer::none;
   Buffer dst = Buffer::none;
   Rank peer{};                  // send, recv, recv_reduce; copy: src_stride; reduce: own_slot
-  std::uint32_t src_first = 0;  // chunk index; of a recv into slots: which chunks they are contributions to
-  std::uint32_t dst_first = 0;  // reduce: how many slots
+  std::uint32_t src_first = 0;  // chunk index; of a recv into slots: which chunks they stand for
+  std::uint32_t dst_first = 0;  // reduce: how many slots; of a send from slots: which chunks they stand for
   std::uint32_t chunks = 0;
-  std::uint32_t slot = 0;          // reduce: chunk index of slot 0; copy: dst_stride
+  std::uint32_t slot = 0;  // reduce: chunk index of slot 0; copy: dst_stride; recv_reduce within slots: as above
   std::uint32_t dependencies = 0;  // how many edges lead here
   std::uint32_t successors = 0;    // where this step's edges begin
 
@@ -63,8 +63,17 @@ struct Step {
   [[nodiscard]] std::uint32_t slot_count() const { return dst_first; }
   [[nodiscard]] std::uint32_t own_slot() const { return static_cast<std::uint32_t>(index(peer)); }
   /// Distance between the chunks of a copy.
-  [[nodiscard]] std::uint32_t src_stride() const { return verb == Verb::copy ? static_cast<std::uint32_t>(index(peer)) : 1; }
+  [[nodiscard]] std::uint32_t src_stride() const {
+    return verb == Verb::copy ? static_cast<std::uint32_t>(index(peer)) : 1;
+  }
   [[nodiscard]] std::uint32_t dst_stride() const { return verb == Verb::copy ? slot : 1; }
+  /// Which chunks of the vector the places of a slice in slots stand for: those of the step's other slice. It says how
+  /// long they are.
+  [[nodiscard]] std::uint32_t stands_for() const {
+    if (verb == Verb::send) return dst_first;
+    if (verb == Verb::recv || src != Buffer::slots) return src_first;
+    return dst != Buffer::slots ? dst_first : slot;
+  }
   bool operator==(const Step&) const = default;
 };
 static_assert(sizeof(Step) == 32);
@@ -88,8 +97,9 @@ struct Program {
   Cut cut;                   // of a segment
   std::uint32_t chunks = 1;  // of a segment: cut.chunks()
   std::uint32_t segments = 1;
-  std::uint32_t slots = 0;    // chunks of a segment that the slots hold; 0: the buffer is not used
-  std::uint32_t scratch = 0;  // elements beside the user's buffers for each element of the vector; the same at all ranks
+  std::uint32_t slots = 0;  // chunks of a segment that the slots hold; 0: the buffer is not used
+  std::uint32_t scratch =
+      0;                 // elements beside the user's buffers for each element of the vector; the same at all ranks
   bool packed = false;   // blocks are gathered in scratch memory: all messages go from there to there
   bool widened = false;  // acc, acc2 and slots are of the accumulator's type
   bool uses_acc = false;

@@ -71,7 +71,8 @@ class Memory {
       if (identity != right[j].identity + used_right)
         return wrong(fmt::format("chunk {} is reduced with chunk {}", identity, right[j].identity + used_right));
       const std::uint32_t count = std::min(left[i].count - used_left, right[j].count - used_right);
-      result.push_back({count, identity, TUTTI_TRY(Contributions::combine(left[i].contributions, right[j].contributions))});
+      result.push_back(
+          {count, identity, TUTTI_TRY(Contributions::combine(left[i].contributions, right[j].contributions))});
       used_left += count;
       used_right += count;
       if (used_left == left[i].count) ++i, used_left = 0;
@@ -80,7 +81,8 @@ class Memory {
     return result;
   }
 
-  /// Whether the output is what the collective promises to this rank. `in_order`: contributions keep the order of ranks.
+  /// Whether the output is what the collective promises to this rank. `in_order`: contributions keep the order of
+  /// ranks.
   Status check_result(const Program& program, const Contributions& all, bool in_order) {
     for (const auto& [first, count] : promised(program)) {
       Status status;
@@ -105,7 +107,8 @@ class Memory {
     return memories_[static_cast<std::size_t>(in_place_ && buffer == Buffer::in ? Buffer::out : buffer)];
   }
 
-  void assign(Buffer buffer, std::uint32_t first, std::uint32_t count, std::int64_t identity, const Contributions& contributions) {
+  void assign(Buffer buffer, std::uint32_t first, std::uint32_t count, std::int64_t identity,
+              const Contributions& contributions) {
     memory(buffer).assign(first, first + count, {true, identity - first, contributions});
   }
 
@@ -137,7 +140,9 @@ class Memory {
   static Status check_chunk(const Program& program, std::uint32_t chunk, const Value<Contributions>& value,
                             const Contributions& all, bool in_order) {
     const auto self = static_cast<std::int64_t>(index(program.self));
-    const std::int64_t identity = program.collective == Collective::all_to_all ? std::int64_t{chunk} * program.ranks + self : chunk;
+    const std::int64_t p = program.ranks;
+    const std::int64_t identity =
+        program.collective == Collective::all_to_all ? chunk / p * p * p + chunk % p * p + self : std::int64_t{chunk};
     const auto ends_with = [&](std::string_view what) {
       return wrong(fmt::format("rank {} ends with {} in out[{}]", self, what, chunk));
     };
@@ -162,7 +167,8 @@ class Memory {
         if (program.self == program.root) assign(Buffer::in, 0, everything, 0, own);
         break;
       case Collective::all_to_all:  // a chunk's identity tells where it comes from, too
-        assign(Buffer::in, 0, everything, std::int64_t{index(program.self)} * program.ranks, own);
+        for (std::uint32_t first = 0; first < everything; first += program.ranks)
+          assign(Buffer::in, first, program.ranks, (std::int64_t{first} + index(program.self)) * program.ranks, own);
         break;
       case Collective::all_gather:
       case Collective::gather:

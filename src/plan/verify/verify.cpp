@@ -124,8 +124,10 @@ class Execution {
       return wrong(fmt::format("{} chunks arrive where {} are expected", sent.chunks, received.chunks));
     Message message = TUTTI_TRY(from.memory.read(sent.src, sent.src_first, sent.chunks));
     // Chunks of a vector differ in length: both ends must mean the same ones.
-    if (!options_.equal_chunks && !has_blocks(to.program.collective) && sent.src_first != place_of(received))
-      return wrong(fmt::format("chunk {} arrives where chunk {} is expected", sent.src_first, place_of(received)));
+    if (!options_.equal_chunks && !are_alike(to.program, src_place(sent), dst_place(received), sent.chunks))
+      return wrong(fmt::format("chunk {} arrives where chunk {} is expected", src_place(sent), dst_place(received)));
+    if (is_partial(sent.src) != is_partial(received.dst) && to.program.widened)
+      return wrong("a partial result meets an element of the user's type");
     if (received.verb == Verb::recv_reduce) {
       const Message local = TUTTI_TRY(to.memory.read(received.src, received.src_first, received.chunks));
       message = (received.flags & kArrivedFirst) != 0 ? TUTTI_TRY(Memory<Contributions>::combine(message, local))
@@ -135,20 +137,16 @@ class Execution {
     return {};
   }
 
-  // The chunks of the vector that a receive is about.
-  static std::uint32_t place_of(const Step& step) {
-    return step.dst == Buffer::slots ? step.src_first : step.dst_first;
-  }
-
   Status compute(Actor<Contributions>& self, const Step& step) {
     if (step.verb == Verb::wait) return {};
     Message value = TUTTI_TRY(self.memory.read(step.src, step.src_first, step.chunks, step.src_stride()));
     if (step.verb == Verb::reduce) {
       const Message own = value;
       for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
-        const Message next = slot == step.own_slot()
-                                 ? own
-                                 : TUTTI_TRY(self.memory.read(Buffer::slots, step.slot + slot * step.chunks, step.chunks));
+        const Message next =
+            slot == step.own_slot()
+                ? own
+                : TUTTI_TRY(self.memory.read(Buffer::slots, step.slot + slot * step.chunks, step.chunks));
         value = slot == 0 ? next : TUTTI_TRY(Memory<Contributions>::combine(value, next));
       }
     }
@@ -164,7 +162,8 @@ class Execution {
   void release(Posted posted, bool when_posted) {
     auto& self = actor(posted.rank);
     for (const Edge edge : self.program.successors_of(posted.step)) {
-      if ((edge.when_posted != 0) == when_posted && --self.waits[edge.step] == 0) ready_.push_back({posted.rank, edge.step});
+      if ((edge.when_posted != 0) == when_posted && --self.waits[edge.step] == 0)
+        ready_.push_back({posted.rank, edge.step});
     }
   }
 
@@ -203,16 +202,18 @@ class Execution {
   std::vector<Posted> ready_;
 };
 
-Status check_alone(std::span<const Program> programs, bool in_place) {
+Status check_alone(std::span<const Program> programs, const VerifyOptions& options) {
   for (std::size_t rank = 0; rank < programs.size(); ++rank) {
     const Program& program = programs[rank];
     const Program& first = programs.front();
     if (index(program.self) != static_cast<std::int32_t>(rank) || program.ranks != programs.size() ||
         program.collective != first.collective || program.root != first.root || program.chunks != first.chunks ||
-        program.segments != first.segments)
+        program.segments != first.segments || !(program.cut == first.cut) || program.scratch != first.scratch ||
+        program.packed != first.packed || program.widened != first.widened)
       return Error{Code::invalid_argument, fmt::format("the program of rank {} belongs to another plan", rank)};
     TUTTI_TRY(check_form(program));
-    TUTTI_TRY(check_races(program, in_place));
+    if (!options.equal_chunks) TUTTI_TRY(check_lengths(program));
+    TUTTI_TRY(check_races(program, options.in_place));
   }
   return {};
 }
@@ -221,7 +222,7 @@ Status check_alone(std::span<const Program> programs, bool in_place) {
 
 Status verify(std::span<const Program> programs, const VerifyOptions& options) {
   if (programs.empty()) return Error{Code::invalid_argument, "there are no programs"};
-  TUTTI_TRY(check_alone(programs, options.in_place));
+  TUTTI_TRY(check_alone(programs, options));
   if (programs.size() <= static_cast<std::size_t>(ContributionSet::kMostRanks))
     return Execution<ContributionSet>(programs, options).run();
   return Execution<Fingerprint>(programs, options).run();
@@ -230,7 +231,8 @@ Status verify(std::span<const Program> programs, const VerifyOptions& options) {
 Status verify(const Plan& plan, const VerifyOptions& options) {
   std::vector<Program> programs;
   programs.reserve(static_cast<std::size_t>(plan.ranks()));
-  for (std::int32_t rank = 0; rank < plan.ranks(); ++rank) programs.push_back(lower(plan, Rank{rank}, options.in_place));
+  for (std::int32_t rank = 0; rank < plan.ranks(); ++rank)
+    programs.push_back(lower(plan, Rank{rank}, options.in_place));
   return verify(programs, options);
 }
 
