@@ -38,16 +38,14 @@ json describe_algorithms() {
   json all = json::array();
   for (const plan::Method& method : plan::methods()) {
     json needs = json::array();
-    const auto any = [&](bool plan::Algorithm::* restriction) {
+    const auto any = [&](bool plan::Algorithm::*restriction) {
       return (method.down != nullptr && method.down->*restriction) || (method.up != nullptr && method.up->*restriction);
     };
     if (any(&plan::Algorithm::power_of_two)) needs.push_back("a power of two of ranks");
     if (any(&plan::Algorithm::commutative)) needs.push_back("a commutative operator");
     if (method.all_levels) needs.push_back("regular levels");
-    all.push_back({{"collective", to_string(method.collective)},
-                   {"name", method.name},
-                   {"wins", method.wins},
-                   {"needs", needs}});
+    all.push_back(
+        {{"collective", to_string(method.collective)}, {"name", method.name}, {"wins", method.wins}, {"needs", needs}});
   }
   return all;
 }
@@ -102,7 +100,7 @@ json explain(const comm::Communicator& communicator, const plan::Selection& sele
     candidates.push_back(entry);
   }
   return {{"schema", "tutti.explain/1"},
-          {"algorithm", plan::way_of(selection.plan)},
+          {"algorithm", selection.brought.empty() ? plan::way_of(selection.plan) : selection.brought},
           {"segments", selection.plan.segments},
           {"transports", communicator.transports()},
           {"predicted_us", selection.cost.total_us},

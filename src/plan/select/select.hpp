@@ -16,7 +16,8 @@
 namespace tutti::plan {
 
 /// TUTTI_ALGO: "all_reduce:ring;all_gather:circulant>ring", or "ring" for every collective that has a way of that text.
-/// What follows a collective is a way: see parse_way. A trailing "/8" forces the number of segments: "all_reduce:ring/8".
+/// What follows a collective is a way: see parse_way. A trailing "/8" forces the number of segments:
+/// "all_reduce:ring/8".
 class ForcedAlgorithms {
  public:
   struct Choice {
@@ -41,7 +42,7 @@ struct Query {
   bool commutative = true;
   bool deterministic = false;
   Rank root{};
-  bool own_lengths_only = false;  // blocks differ in length, and a rank knows those that it sends and gets only
+  bool own_lengths_only = false;          // blocks differ in length, and a rank knows those that it sends and gets only
   Bytes staging{std::uint64_t{4} << 20};  // that a call may use beside the user's buffers: it bounds the tile
 };
 
@@ -56,6 +57,7 @@ struct Selection {
   Cost cost;
   Bound bound;
   std::string reason;                 // one line for people
+  std::string brought;                // the name of a user's own plan that goes before this one; empty: there is none
   std::vector<Candidate> candidates;  // of each way its best number of segments; best first, the refused ones last
   std::uint64_t priced = 0;           // plans that were looked at
 };
