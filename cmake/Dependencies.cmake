@@ -1,4 +1,5 @@
-# What Tutti stands on. Header-only where possible: libtutti.so needs only libsodium and libhwy at run time.
+# What Tutti stands on. Header-only where possible: libtutti.so needs only libsodium, libhwy and libpugixml at run
+# time.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
@@ -11,6 +12,8 @@ endif()
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+find_library(PUGIXML_LIBRARY pugixml REQUIRED)
+find_path(PUGIXML_INCLUDE pugixml.hpp REQUIRED)
 find_library(HWY_LIBRARY hwy REQUIRED)
 find_path(HWY_INCLUDE hwy/highway.h REQUIRED)
 find_path(ASIO_INCLUDE asio.hpp REQUIRED)
@@ -18,6 +21,10 @@ find_path(ASIO_INCLUDE asio.hpp REQUIRED)
 add_library(tutti_hwy INTERFACE)
 target_include_directories(tutti_hwy SYSTEM INTERFACE ${HWY_INCLUDE})
 target_link_libraries(tutti_hwy INTERFACE ${HWY_LIBRARY})
+
+add_library(tutti_pugixml INTERFACE)
+target_include_directories(tutti_pugixml SYSTEM INTERFACE ${PUGIXML_INCLUDE})
+target_link_libraries(tutti_pugixml INTERFACE ${PUGIXML_LIBRARY})
 
 add_library(tutti_asio INTERFACE)
 target_include_directories(tutti_asio SYSTEM INTERFACE ${ASIO_INCLUDE})

@@ -100,7 +100,7 @@ json explain(const comm::Communicator& communicator, const plan::Selection& sele
     candidates.push_back(entry);
   }
   return {{"schema", "tutti.explain/1"},
-          {"algorithm", plan::way_of(selection.plan)},
+          {"algorithm", selection.brought.empty() ? plan::way_of(selection.plan) : selection.brought},
           {"segments", selection.plan.segments},
           {"transports", communicator.transports()},
           {"predicted_us", selection.cost.total_us},

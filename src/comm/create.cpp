@@ -9,6 +9,7 @@
 #include "bootstrap/trust/id_fields.hpp"
 #include "comm/communicator.hpp"
 #include "comm/facts.hpp"
+#include "comm/files.hpp"
 #include "transports/shm/shm.hpp"
 #include "transports/ucx/ucx.hpp"
 
@@ -107,6 +108,8 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
 Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout, Deadline deadline) {
   const Config& config = membership_.config;
   std::vector<Facts> facts{own_facts(config)};
+  const auto brought = TUTTI_TRY(read_plans(config.plans));
+  facts.front().plans = brought->fingerprint;
   if (session_) {
     const auto encoded = TUTTI_TRY(session_->all_gather(encode(facts.front()), deadline));
     facts.clear();
@@ -118,6 +121,12 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   Choosing choosing;
   choosing.layout = layout;
   choosing.forced = TUTTI_TRY(plan::ForcedAlgorithms::parse(config.algorithm));
+  choosing.brought = brought;
+  for (const plan::Brought& one : brought->plans) {
+    if (one.ranks != size() && rank() == Rank{0})
+      log_.warn("comm", "plan {} is for {} ranks and is not used by these {}: name one for {} in TUTTI_PLAN", one.name,
+                one.ranks, size(), size());
+  }
   choosing.deterministic = config.deterministic;
   choosing.staging = config.staging;
   choosing.links.cores = cores_of(facts, layout, fullest_node(layout));

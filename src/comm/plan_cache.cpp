@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+#include "plan/select/candidates.hpp"
+
 namespace tutti::comm {
 namespace {
 
@@ -30,18 +32,64 @@ PlanCache::Key PlanCache::key_of(const CollectiveCall& call) const {
           count_to_choose_by(call)};
 }
 
+plan::Query PlanCache::query_of(const Key& key) const {
+  return {.collective = key.collective,
+          .count = key.count,
+          .type = key.type,
+          .op = key.op,
+          .commutative = key.commutative,
+          .deterministic = choosing_.deterministic,
+          .root = key.root,
+          .own_lengths_only = key.own_lengths_only,
+          .staging = choosing_.staging};
+}
+
+// Their own choice is told beside it: what would be taken without.
 Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
+  auto selection = TUTTI_TRY(plan::select(query_of(key_of(call)), choosing_.fabric, choosing_.forced));
+  const Use use = find_brought(call);
+  if (use.brought != nullptr) {
+    selection.brought = use.brought->name;
+    selection.reason = "TUTTI_PLAN: " + use.brought->name;
+  } else if (!use.why_not.empty()) {
+    selection.reason += "; TUTTI_PLAN is not used: " + use.why_not;
+  }
+  return selection;
+}
+
+PlanCache::Use PlanCache::find_brought(const CollectiveCall& call) const {
+  Use use;
+  if (choosing_.brought == nullptr) return use;
   const Key key = key_of(call);
-  return plan::select({.collective = key.collective,
-                       .count = key.count,
-                       .type = key.type,
-                       .op = key.op,
-                       .commutative = key.commutative,
-                       .deterministic = choosing_.deterministic,
-                       .root = key.root,
-                       .own_lengths_only = key.own_lengths_only,
-                       .staging = choosing_.staging},
-                      choosing_.fabric, choosing_.forced);
+  const plan::Query query = query_of(key);
+  for (const plan::Brought& one : choosing_.brought->plans) {
+    if (one.collective != key.collective) continue;
+    if (one.ranks != choosing_.fabric.ranks()) {
+      use.why_not = fmt::format("{} is for {} ranks", one.name, one.ranks);
+    } else if (one.plan) {
+      plan::Plan plan = *one.plan;
+      plan.root = key.root;
+      plan.widened = plan::needs_widening(plan, key.type, key.op);
+      plan.divides = key.op == ReduceOp::avg && is_reduction(key.collective);
+      const auto why = plan::refusal(plan, query);
+      if (why.empty()) return {&one, {}, plan, {}};
+      use.why_not = fmt::format("{}: {}", one.name, why);
+    } else {
+      auto programs = plan::use_for(one, query, key.in_place);
+      if (programs.programs != nullptr) return {&one, std::move(programs), std::nullopt, {}};
+      use.why_not = fmt::format("{}: {}", one.name, programs.why_not);
+    }
+  }
+  return use;
+}
+
+Prepared PlanCache::prepare(const CollectiveCall& call, const Key& key, const Use& use) {
+  if (use.plan)
+    return {program_of(*use.plan, key.in_place), fmt::format("{}/{}", use.brought->name, use.plan->segments)};
+  auto program = (*use.programs.programs)[static_cast<std::size_t>(index(self_))];
+  program.widened = use.programs.widened;
+  return {std::make_shared<const plan::Program>(std::move(program)),
+          fmt::format("{}{}", use.brought->name, is_in_place(call, self_) ? "" : " apart")};
 }
 
 Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
@@ -49,13 +97,18 @@ Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
   if (last_key_ == key) return last_;
   const auto known = entries_.find(key);
   if (known == entries_.end()) {
-    const auto selection = TUTTI_TRY(explain(call));
     if (entries_.size() >= kMostEntries) entries_.clear();
+    if (const Use use = find_brought(call); use.brought != nullptr) {
+      last_ = &entries_.emplace(key, prepare(call, key, use)).first->second;
+      last_key_ = key;
+      return last_;
+    }
+    const auto selection = TUTTI_TRY(plan::select(query_of(key), choosing_.fabric, choosing_.forced));
     const plan::Plan& plan = selection.plan;
-    last_ = &entries_
-                 .emplace(key, Prepared{plan, program_of(plan, key.in_place),
-                                        fmt::format("{}/{}", way_of(plan), plan.segments)})
-                 .first->second;
+    last_ =
+        &entries_
+             .emplace(key, Prepared{program_of(plan, key.in_place), fmt::format("{}/{}", way_of(plan), plan.segments)})
+             .first->second;
   } else {
     last_ = &known->second;
   }

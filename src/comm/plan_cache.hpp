@@ -9,13 +9,13 @@
 
 #include "base/result.hpp"
 #include "comm/call.hpp"
+#include "comm/files.hpp"
 #include "plan/select/select.hpp"
 
 namespace tutti::comm {
 
 /// What a call runs. Programs that differ in nothing are shared.
 struct Prepared {
-  plan::Plan plan;
   std::shared_ptr<const plan::Program> program;
   std::string name;  // "ring/8": part of the fingerprint, so that ranks that chose differently notice
 };
@@ -26,6 +26,7 @@ struct Choosing {
   topology::Links links;
   topology::Fabric fabric;  // of both
   plan::ForcedAlgorithms forced;
+  std::shared_ptr<const BroughtPlans> brought;  // TUTTI_PLAN: they go before all others
   bool deterministic = false;
   Bytes staging;
 };
@@ -39,6 +40,15 @@ class PlanCache {
 
   /// All candidates, for people.
   Result<plan::Selection> explain(const CollectiveCall& call) const;
+
+  /// The plan that a user brought for such calls; or none, and why in `why_not`.
+  struct Use {
+    const plan::Brought* brought = nullptr;
+    plan::BroughtUse programs;  // none: the template of `brought`
+    std::optional<plan::Plan> plan;
+    std::string why_not;
+  };
+  [[nodiscard]] Use find_brought(const CollectiveCall& call) const;
 
   [[nodiscard]] const Choosing& choosing() const { return choosing_; }
 
@@ -63,6 +73,8 @@ class PlanCache {
   };
 
   std::shared_ptr<const plan::Program> program_of(const plan::Plan& plan, bool in_place);
+  [[nodiscard]] plan::Query query_of(const Key& key) const;
+  [[nodiscard]] Prepared prepare(const CollectiveCall& call, const Key& key, const Use& use);
   [[nodiscard]] Key key_of(const CollectiveCall& call) const;
 
   Choosing choosing_;

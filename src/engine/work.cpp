@@ -168,8 +168,8 @@ void Work::compute(const Step& step) {
     return;
   }
   const bool join = joined(step.src) && joined(step.dst) && step.src_stride() == 1 && step.dst_stride() == 1;
-  find_pieces({step.src, step.src_first, step.chunks, step.src_stride()}, join, local_);
-  find_pieces({step.dst, step.dst_first, step.chunks, step.dst_stride()}, join, target_);
+  find_pieces({step.src, step.src_first, step.chunks, step.src_stride(), step.stands_for()}, join, local_);
+  find_pieces({step.dst, step.dst_first, step.chunks, step.dst_stride(), step.stands_for()}, join, target_);
   for (std::size_t i = 0; i < target_.size(); ++i) {
     const std::size_t n = target_[i].elements;
     if ((step.flags & plan::kPrepare) != 0) {

@@ -111,6 +111,7 @@ class Work {
     std::uint32_t first = 0;
     std::uint32_t chunks = 0;
     std::uint32_t stride = 1;
+    std::uint32_t stands_for = 0;  // of slots: see Step
   };
 
   void begin_tile();

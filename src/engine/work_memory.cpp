@@ -100,6 +100,10 @@ void Work::find_pieces(const Slice& slice, bool join, std::vector<Piece>& pieces
     pieces.push_back({const_cast<std::byte*>(token_) + slice.first, 1});
     return;
   }
+  if (slice.buffer == Buffer::slots) {
+    find_slot_pieces(slice.first, slice.stands_for, slice.chunks, join, pieces);
+    return;
+  }
   std::byte* const start = base(slice.buffer);
   const std::size_t size = element_size(slice.buffer);
   for (std::uint32_t i = 0; i < slice.chunks; ++i) {

@@ -51,12 +51,10 @@ void Work::find_slices(std::uint32_t number) {
   const Step& step = program_->steps[number];
   const bool sends = step.verb == Verb::send;
   const bool join = joined_message();
-  if (step.dst == Buffer::slots) {
-    find_slot_pieces(step.dst_first, step.src_first, step.chunks, join, target_);
-    return;
-  }
-  find_pieces({sends ? step.src : step.dst, sends ? step.src_first : step.dst_first, step.chunks}, join, target_);
-  if (step.verb == Verb::recv_reduce) find_pieces({step.src, step.src_first, step.chunks}, join, local_);
+  const std::uint32_t first = sends ? step.src_first : step.dst_first;
+  find_pieces({sends ? step.src : step.dst, first, step.chunks, 1, step.stands_for()}, join, target_);
+  if (step.verb == Verb::recv_reduce)
+    find_pieces({step.src, step.src_first, step.chunks, 1, step.stands_for()}, join, local_);
 }
 
 bool Work::is_ahead(std::uint32_t number) {

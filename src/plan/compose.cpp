@@ -97,9 +97,14 @@ class Composer {
     return plan_.collective == Collective::gather || plan_.collective == Collective::scatter;
   }
 
-  // Whether this rank's group of the level is the one in which the root is.
-  [[nodiscard]] bool with_root(std::size_t level) const {
-    return seat_.places[level].group.number == root_.places[level].group.number;
+  // Whether this rank's group of tier `t` is the one in which the root is, as far as later tiers tell groups apart: those of
+  // earlier ones each have their part.
+  [[nodiscard]] bool with_root(std::size_t t) const {
+    for (std::size_t later = t + 1; later < tiers_.size(); ++later) {
+      const std::size_t level = tiers_[later].level;
+      if (seat_.places[level].member != root_.places[level].member) return false;
+    }
+    return true;
   }
 
   void run(const Algorithm* algorithm, const Axis& axis, std::int32_t root, std::uint32_t round, bool results) {
@@ -134,7 +139,7 @@ class Composer {
     const bool last = t + 1 == tiers_.size();
     phase_.set_last_reduction(last &&
                               (plan_.collective != Collective::reduce || (mode == Mode::lead && self_ == plan_.root)));
-    if (goes(tier.method->down, level)) run(tier.method->down, axis, root, down_start_[t], results);
+    if (goes(tier.method->down, t)) run(tier.method->down, axis, root, down_start_[t], results);
     if (mode == Mode::split) {
       const std::int32_t first = first_column(place.member, place.group.size, width);
       const std::int32_t end = first_column(place.member + 1, place.group.size, width);
@@ -146,16 +151,16 @@ class Composer {
       descend(t + 1, chunks, columns);
     }
     const bool final = plan_.collective != Collective::reduce;  // its values are finished at the root alone
-    if (goes(tier.method->up, level)) run(tier.method->up, axis, root, up_start_[t], final);
+    if (goes(tier.method->up, t)) run(tier.method->up, axis, root, up_start_[t], final);
   }
 
   // A split tier of a rooted collective scatters and gathers only where the root is.
-  [[nodiscard]] bool goes(const Algorithm* algorithm, std::size_t level) const {
+  [[nodiscard]] bool goes(const Algorithm* algorithm, std::size_t t) const {
     if (algorithm == nullptr) return false;
     const bool to_or_from_root =
         (plan_.collective == Collective::broadcast && algorithm->role == Collective::scatter) ||
         (plan_.collective == Collective::reduce && algorithm->role == Collective::gather);
-    return !to_or_from_root || with_root(level);
+    return !to_or_from_root || with_root(t);
   }
 
   void bottom(ChunkRange chunks) {

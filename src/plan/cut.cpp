@@ -11,6 +11,12 @@ Cut Cut::by_position(std::shared_ptr<const topology::Levels> levels) {
   return cut;
 }
 
+bool Cut::operator==(const Cut& other) const {
+  const bool same_levels =
+      levels_ == other.levels_ || (levels_ != nullptr && other.levels_ != nullptr && *levels_ == *other.levels_);
+  return same_levels && by_position_ == other.by_position_ && parts_ == other.parts_ && list_ == other.list_;
+}
+
 void Cut::add(Part part) {
   part.first = chunks_;
   chunks_ += part.chunks;

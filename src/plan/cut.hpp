@@ -55,7 +55,11 @@ class Cut {
   /// Whether chunk i of each part is block i, for all i: no lookup is needed.
   [[nodiscard]] bool in_order() const { return levels_ == nullptr; }
 
-  bool operator==(const Cut&) const = default;
+  /// What chunks are numbered by; null: chunk i is block i.
+  [[nodiscard]] const std::shared_ptr<const topology::Levels>& levels() const { return levels_; }
+  [[nodiscard]] bool is_by_position() const { return by_position_; }
+
+  bool operator==(const Cut& other) const;
 
  private:
   struct Owner {

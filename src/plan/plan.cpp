@@ -61,6 +61,8 @@ std::string refusal(const Plan& plan, const Stripe& stripe) {
     seen |= 1U << tier.level;
     const bool inward = t > 0 && tier.level < tiers[t - 1].level;
     if (inward && !levels.regular()) return "another order of levels needs regular levels";
+    if (inward && (plan.collective == Collective::gather || plan.collective == Collective::scatter))
+      return fmt::format("{} goes through levels inside out", to_string(plan.collective));
     const bool last = t + 1 == tiers.size();
     if (tier.method->mode == Mode::whole && !last && !levels.regular(tier.level))
       return fmt::format("{} on an uneven level must be the last", tier.method->name);

@@ -31,7 +31,7 @@ enum class Buffer : std::uint8_t {
   out,    // the user's output
   acc,    // partial results; accumulator type in widened programs, else the user's
   acc2,   // a second one, for exchanges that read one while they write the other
-  slots,  // contributions that were received and wait to be reduced in rank order
+  slots,  // places for one chunk each: contributions that wait to be reduced in rank order, and chunks kept aside
   token,  // bytes without meaning, for barriers: a message of them is one byte, however many it stands for
 };
 
@@ -50,10 +50,10 @@ struct Step {
   Buffer src = Buffer::none;
   Buffer dst = Buffer::none;
   Rank peer{};                  // send, recv, recv_reduce; copy: src_stride; reduce: own_slot
-  std::uint32_t src_first = 0;  // chunk index; of a recv into slots: which chunks they are contributions to
-  std::uint32_t dst_first = 0;  // reduce: how many slots
+  std::uint32_t src_first = 0;  // chunk index; of a recv into slots: which chunks they stand for
+  std::uint32_t dst_first = 0;  // reduce: how many slots; of a send from slots: which chunks they stand for
   std::uint32_t chunks = 0;
-  std::uint32_t slot = 0;          // reduce: chunk index of slot 0; copy: dst_stride
+  std::uint32_t slot = 0;  // reduce: chunk index of slot 0; copy: dst_stride; recv_reduce within slots: as above
   std::uint32_t dependencies = 0;  // how many edges lead here
   std::uint32_t successors = 0;    // where this step's edges begin
 
@@ -67,6 +67,13 @@ struct Step {
     return verb == Verb::copy ? static_cast<std::uint32_t>(index(peer)) : 1;
   }
   [[nodiscard]] std::uint32_t dst_stride() const { return verb == Verb::copy ? slot : 1; }
+  /// Which chunks of the vector the places of a slice in slots stand for: those of the step's other slice. It says how
+  /// long they are.
+  [[nodiscard]] std::uint32_t stands_for() const {
+    if (verb == Verb::send) return dst_first;
+    if (verb == Verb::recv || src != Buffer::slots) return src_first;
+    return dst != Buffer::slots ? dst_first : slot;
+  }
   bool operator==(const Step&) const = default;
 };
 static_assert(sizeof(Step) == 32);

@@ -214,8 +214,7 @@ std::string draw_tiers(const Answer& answer) {
         std::max(shortest, kLongest * std::log2(std::max(2.0, leg.bytes)) / std::log2(std::max(2.0, most)));
     const double indent = 22.0 * leg.level;
     sheet.box(kLeft + indent, y, length, kLine - 18, colour(leg.level), 4);
-    sheet.write(kLeft + indent + 8, y + 17, name,
-                {.size = 12, .colour = "#ffffff", .bold = true});
+    sheet.write(kLeft + indent + 8, y + 17, name, {.size = 12, .colour = "#ffffff", .bold = true});
     sheet.write(
         kLeft + indent + length + 12, y + 17,
         fmt::format("{}, {} round{}, {:.0f} message{}, groups of {}", text::bytes(leg.bytes), leg.rounds,

@@ -14,7 +14,7 @@
 namespace tutti::prove {
 namespace {
 
-constexpr std::int32_t kAllVariants = 16;   // ranks up to which nothing is taken by turns
+constexpr std::int32_t kAllVariants = 16;  // ranks up to which nothing is taken by turns
 constexpr std::int32_t kAllVariantsOfWays = 8;
 constexpr std::int32_t kManySegments = 24;  // ranks up to which many segments are tried
 constexpr std::int32_t kAllWays = 24;       // ranks up to which all ways through levels are tried

@@ -57,6 +57,7 @@ struct Selection {
   Cost cost;
   Bound bound;
   std::string reason;                 // one line for people
+  std::string brought;                // the name of a user's own plan that goes before this one; empty: there is none
   std::vector<Candidate> candidates;  // of each way its best number of segments; best first, the refused ones last
   std::uint64_t priced = 0;           // plans that were looked at
 };

@@ -140,8 +140,9 @@ class Memory {
   static Status check_chunk(const Program& program, std::uint32_t chunk, const Value<Contributions>& value,
                             const Contributions& all, bool in_order) {
     const auto self = static_cast<std::int64_t>(index(program.self));
+    const std::int64_t p = program.ranks;
     const std::int64_t identity =
-        program.collective == Collective::all_to_all ? std::int64_t{chunk} * program.ranks + self : chunk;
+        program.collective == Collective::all_to_all ? chunk / p * p * p + chunk % p * p + self : std::int64_t{chunk};
     const auto ends_with = [&](std::string_view what) {
       return wrong(fmt::format("rank {} ends with {} in out[{}]", self, what, chunk));
     };
@@ -166,7 +167,8 @@ class Memory {
         if (program.self == program.root) assign(Buffer::in, 0, everything, 0, own);
         break;
       case Collective::all_to_all:  // a chunk's identity tells where it comes from, too
-        assign(Buffer::in, 0, everything, std::int64_t{index(program.self)} * program.ranks, own);
+        for (std::uint32_t first = 0; first < everything; first += program.ranks)
+          assign(Buffer::in, first, program.ranks, (std::int64_t{first} + index(program.self)) * program.ranks, own);
         break;
       case Collective::all_gather:
       case Collective::gather:

@@ -74,10 +74,30 @@ bool within_segment(Buffer buffer, std::uint64_t first, std::uint64_t chunks, st
   return first / length == (first + (chunks - 1) * stride) / length;
 }
 
+// What a step uses is there, and its elements are of one type.
+Status check_memory(const Program& program, std::uint32_t number) {
+  const Step& step = program.steps[number];
+  for (const Buffer buffer : {step.src, step.dst}) {
+    if ((buffer == Buffer::acc && !program.uses_acc) || (buffer == Buffer::acc2 && !program.uses_acc2))
+      return wrong(program, number, "the program does not say that it uses this buffer");
+    if (program.packed && step.moves() && (buffer == Buffer::in || buffer == Buffer::out) && step.chunks > 1)
+      return wrong(program, number, "a packed message is not in scratch memory");
+  }
+  if (!program.widened || step.verb == Verb::send || step.verb == Verb::recv) return {};
+  if (step.verb == Verb::recv_reduce && !(is_partial(step.src) && is_partial(step.dst)))
+    return wrong(program, number, "it reduces elements of the user's type");
+  if (step.verb == Verb::copy && is_partial(step.src) != is_partial(step.dst) &&
+      (step.flags & (is_partial(step.src) ? kFinal : kPrepare)) == 0)
+    return wrong(program, number, "it copies between types without a conversion");
+  return {};
+}
+
 Status check_step(const Program& program, std::uint32_t number) {
   const Step& step = program.steps[number];
   const auto verb = static_cast<unsigned>(step.verb);
-  if (verb > static_cast<unsigned>(Verb::wait) || step.src > Buffer::token || step.dst > Buffer::token)
+  constexpr unsigned kFlags = kArrivedFirst | kPrepare | kFinal | kInTurn;
+  if (verb > static_cast<unsigned>(Verb::wait) || step.src > Buffer::token || step.dst > Buffer::token ||
+      (step.flags & ~kFlags) != 0)
     return Error{Code::invalid_argument,
                  fmt::format("rank {} step {}: no such verb or buffer", index(program.self), number)};
   if (step.verb == Verb::wait) return {};
@@ -98,9 +118,14 @@ Status check_step(const Program& program, std::uint32_t number) {
   if (writes && !(in_bounds(step.dst, step.written_first(), step.chunks, step.dst_stride(), program) &&
                   within_segment(step.dst, step.written_first(), step.chunks, step.dst_stride(), program)))
     return wrong(program, number, "it writes beyond the buffer or the segment");
-  if (step.verb == Verb::recv && step.dst == Buffer::slots &&
-      !in_bounds(Buffer::acc, step.src_first, step.chunks, 1, program))
-    return wrong(program, number, "it receives contributions to chunks that there are not");
+  if (step.src == Buffer::slots || step.dst == Buffer::slots) {
+    const bool moves_slots = step.verb != Verb::reduce && step.src_stride() == 1 && step.dst_stride() == 1 &&
+                             (step.verb != Verb::copy || step.src != step.dst);
+    if (!moves_slots) return wrong(program, number, "slots cannot be used like this");
+    if (!in_bounds(Buffer::acc, step.stands_for(), step.chunks, 1, program) ||
+        !within_segment(Buffer::acc, step.stands_for(), step.chunks, 1, program))
+      return wrong(program, number, "slots stand for chunks that there are not");
+  }
   if (step.verb == Verb::reduce &&
       (step.slot_count() == 0 || step.own_slot() >= step.slot_count() ||
        !in_bounds(Buffer::slots, step.slot, std::uint64_t{step.slot_count()} * step.chunks, 1, program)))
@@ -109,7 +134,7 @@ Status check_step(const Program& program, std::uint32_t number) {
   if ((step.src == Buffer::token) != (step.verb == Verb::send && step.src == Buffer::token) ||
       (step.dst == Buffer::token && step.verb != Verb::recv))
     return wrong(program, number, "tokens can only be sent and received");
-  return {};
+  return check_memory(program, number);
 }
 
 // An output, or an input, that is one block holds nothing but this rank's own chunks.
@@ -279,9 +304,56 @@ bool is_redundant(const Program& program, std::uint32_t from, std::uint32_t to) 
 Status check_form(const Program& program) {
   if (program.cut.chunks() != program.chunks || program.segments == 0 || program.chunks == 0)
     return Error{Code::invalid_argument, fmt::format("rank {}: the vector is cut into nothing", index(program.self))};
+  if (has_blocks(program.collective)) {
+    const auto* const levels = program.cut.levels().get();
+    if (levels != nullptr && static_cast<std::uint32_t>(levels->ranks()) != program.ranks)
+      return Error{Code::invalid_argument,
+                   fmt::format("rank {}: the blocks are those of other ranks", index(program.self))};
+    for (int part = 0; levels == nullptr && part < program.cut.parts(); ++part) {
+      if (program.cut.part(part).chunks != program.ranks)
+        return Error{Code::invalid_argument,
+                     fmt::format("rank {}: there must be one block a rank", index(program.self))};
+    }
+  }
   for (std::uint32_t i = 0; i < program.size(); ++i) TUTTI_TRY(check_step(program, i));
   TUTTI_TRY(check_own_blocks(program));
   return check_edges(program);
+}
+
+std::uint32_t src_place(const Step& step) {
+  return step.src == Buffer::slots ? step.stands_for() : step.src_first;
+}
+
+std::uint32_t dst_place(const Step& step) {
+  return step.dst == Buffer::slots ? step.stands_for() : step.dst_first;
+}
+
+// Chunks of a vector all differ. Blocks are equal, but their parts and segments differ.
+bool are_alike(const Program& program, std::uint32_t a, std::uint32_t b, std::uint32_t chunks) {
+  if (a == b) return true;
+  if (!has_blocks(program.collective) || program.cut.has_empty_chunks()) return false;
+  const auto class_of = [&](std::uint32_t chunk) {
+    return std::pair(chunk / program.chunks, program.cut.part_of(chunk % program.chunks));
+  };
+  const auto one = class_of(a);
+  return one == class_of(b) && one == class_of(a + chunks - 1) && one == class_of(b + chunks - 1);
+}
+
+Status check_lengths(const Program& program) {
+  for (std::uint32_t i = 0; i < program.size(); ++i) {
+    const Step& step = program.steps[i];
+    if (step.src == Buffer::token || step.dst == Buffer::token) continue;
+    if (step.verb != Verb::copy && step.verb != Verb::recv_reduce) continue;
+    bool alike = step.src_stride() == 1 && step.dst_stride() == 1 &&
+                 are_alike(program, src_place(step), dst_place(step), step.chunks);
+    if (!alike && step.verb == Verb::copy) {
+      alike = true;
+      for (std::uint32_t k = 0; k < step.chunks && alike; ++k)
+        alike = are_alike(program, src_place(step) + k * step.src_stride(), dst_place(step) + k * step.dst_stride(), 1);
+    }
+    if (!alike) return wrong(program, i, "its source and its target may differ in length");
+  }
+  return {};
 }
 
 Status check_races(const Program& program, bool in_place) {

@@ -11,6 +11,21 @@ namespace tutti::plan {
 /// memory that is not the call's.
 Status check_form(const Program& program);
 
+/// A slice that is copied or reduced has the length of its target, whatever the count of the call.
+Status check_lengths(const Program& program);
+
+/// Whether `chunks` chunks from `a` on are as long as those from `b` on, whatever the count of the call.
+bool are_alike(const Program& program, std::uint32_t a, std::uint32_t b, std::uint32_t chunks);
+
+/// The chunks of the vector that a step's source, or target, holds or stands for.
+std::uint32_t src_place(const Step& step);
+std::uint32_t dst_place(const Step& step);
+
+/// Whether the buffer holds partial results: of the accumulator's type, in widened programs.
+constexpr bool is_partial(Buffer buffer) {
+  return buffer == Buffer::acc || buffer == Buffer::acc2 || buffer == Buffer::slots;
+}
+
 /// Steps that use one slice, one of them writing, are ordered by dependencies, and so are messages to one peer: for
 /// every order of events, not only for one. In time proportional to steps * edges / 64.
 Status check_races(const Program& program, bool in_place);

@@ -124,8 +124,10 @@ class Execution {
       return wrong(fmt::format("{} chunks arrive where {} are expected", sent.chunks, received.chunks));
     Message message = TUTTI_TRY(from.memory.read(sent.src, sent.src_first, sent.chunks));
     // Chunks of a vector differ in length: both ends must mean the same ones.
-    if (!options_.equal_chunks && !has_blocks(to.program.collective) && sent.src_first != place_of(received))
-      return wrong(fmt::format("chunk {} arrives where chunk {} is expected", sent.src_first, place_of(received)));
+    if (!options_.equal_chunks && !are_alike(to.program, src_place(sent), dst_place(received), sent.chunks))
+      return wrong(fmt::format("chunk {} arrives where chunk {} is expected", src_place(sent), dst_place(received)));
+    if (is_partial(sent.src) != is_partial(received.dst) && to.program.widened)
+      return wrong("a partial result meets an element of the user's type");
     if (received.verb == Verb::recv_reduce) {
       const Message local = TUTTI_TRY(to.memory.read(received.src, received.src_first, received.chunks));
       message = (received.flags & kArrivedFirst) != 0 ? TUTTI_TRY(Memory<Contributions>::combine(message, local))
@@ -133,11 +135,6 @@ class Execution {
     }
     to.memory.write(received.dst, received.dst_first, message);
     return {};
-  }
-
-  // The chunks of the vector that a receive is about.
-  static std::uint32_t place_of(const Step& step) {
-    return step.dst == Buffer::slots ? step.src_first : step.dst_first;
   }
 
   Status compute(Actor<Contributions>& self, const Step& step) {
@@ -205,16 +202,18 @@ class Execution {
   std::vector<Posted> ready_;
 };
 
-Status check_alone(std::span<const Program> programs, bool in_place) {
+Status check_alone(std::span<const Program> programs, const VerifyOptions& options) {
   for (std::size_t rank = 0; rank < programs.size(); ++rank) {
     const Program& program = programs[rank];
     const Program& first = programs.front();
     if (index(program.self) != static_cast<std::int32_t>(rank) || program.ranks != programs.size() ||
         program.collective != first.collective || program.root != first.root || program.chunks != first.chunks ||
-        program.segments != first.segments)
+        program.segments != first.segments || !(program.cut == first.cut) || program.scratch != first.scratch ||
+        program.packed != first.packed || program.widened != first.widened)
       return Error{Code::invalid_argument, fmt::format("the program of rank {} belongs to another plan", rank)};
     TUTTI_TRY(check_form(program));
-    TUTTI_TRY(check_races(program, in_place));
+    if (!options.equal_chunks) TUTTI_TRY(check_lengths(program));
+    TUTTI_TRY(check_races(program, options.in_place));
   }
   return {};
 }
@@ -223,7 +222,7 @@ Status check_alone(std::span<const Program> programs, bool in_place) {
 
 Status verify(std::span<const Program> programs, const VerifyOptions& options) {
   if (programs.empty()) return Error{Code::invalid_argument, "there are no programs"};
-  TUTTI_TRY(check_alone(programs, options.in_place));
+  TUTTI_TRY(check_alone(programs, options));
   if (programs.size() <= static_cast<std::size_t>(ContributionSet::kMostRanks))
     return Execution<ContributionSet>(programs, options).run();
   return Execution<Fingerprint>(programs, options).run();

@@ -1,0 +1,45 @@
+#include "comm/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "plan/exchange/exchange.hpp"
+
+namespace tutti::comm {
+
+Result<std::string> read_text(const std::string& path, std::size_t most) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::vector<char> piece(std::size_t{1} << 16);
+  while (file && text.size() <= most) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (text.size() > most) return Error{Code::invalid_argument, fmt::format("{} has more than {} bytes", path, most)};
+  if (!file.eof()) return Error{Code::system, fmt::format("cannot read {}: {}", path, std::strerror(errno))};
+  return text;
+}
+
+Result<std::shared_ptr<const BroughtPlans>> read_plans(const std::string& paths) {
+  auto all = std::make_shared<BroughtPlans>();
+  for (std::size_t begin = 0; begin < paths.size();) {
+    const auto end = std::min(paths.find(';', begin), paths.size());
+    const std::string path = paths.substr(begin, end - begin);
+    begin = end + 1;
+    if (path.empty()) continue;
+    auto text = read_text(path, plan::ExchangeLimits{}.bytes);
+    if (!text) return text.error().within("TUTTI_PLAN");
+    auto brought = plan::read_brought(*text);
+    if (!brought) return brought.error().within("TUTTI_PLAN: " + path);
+    all->fingerprint += fmt::format("{}{} {:016x}", all->fingerprint.empty() ? "" : ";",
+                                    path.substr(path.rfind('/') + 1), plan::hash_of(*text));
+    all->plans.push_back(std::move(brought).value());
+  }
+  return std::shared_ptr<const BroughtPlans>(std::move(all));
+}
+
+}  // namespace tutti::comm

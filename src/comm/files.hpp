@@ -1,0 +1,27 @@
+// The files that settings name: read where a communicator is made, and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "plan/exchange/brought.hpp"
+
+namespace tutti::comm {
+
+/// What TUTTI_PLAN names. Shared by all who only read it.
+struct BroughtPlans {
+  std::vector<plan::Brought> plans;
+  std::string
+      fingerprint;  // of the contents: "ring.xml 0123456789abcdef"; the same at all ranks that may work together
+};
+
+/// `paths` has ';' between them. Fails with system when a file cannot be read, and with what `plan::read_brought` says.
+Result<std::shared_ptr<const BroughtPlans>> read_plans(const std::string& paths);
+
+/// A file's content; at most `most` bytes.
+Result<std::string> read_text(const std::string& path, std::size_t most);
+
+}  // namespace tutti::comm
