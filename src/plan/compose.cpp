@@ -97,8 +97,8 @@ class Composer {
     return plan_.collective == Collective::gather || plan_.collective == Collective::scatter;
   }
 
-  // Whether this rank's group of tier `t` is the one in which the root is, as far as later tiers tell groups apart: those of
-  // earlier ones each have their part.
+  // Whether this rank's group of tier `t` is the one in which the root is, as far as later tiers tell groups apart:
+  // those of earlier ones each have their part.
   [[nodiscard]] bool with_root(std::size_t t) const {
     for (std::size_t later = t + 1; later < tiers_.size(); ++later) {
       const std::size_t level = tiers_[later].level;
