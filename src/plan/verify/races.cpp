@@ -196,31 +196,39 @@ Status check_edges(const Program& program) {
   return {};
 }
 
-// For each step, which steps are over, or have begun, before it begins.
+// For each step, which steps are over, or have begun, before it begins. Edges lead forward: a step's row ends with it.
 class Before {
  public:
-  explicit Before(const Program& program)
-      : words_((program.size() + 63) / 64), over_(program.size() * words_), begun_(program.size() * words_) {
-    for (std::uint32_t i = 0; i < program.size(); ++i) {
-      const std::uint64_t self = std::uint64_t{1} << (i % 64);
-      for (const Edge edge : program.successors_of(i)) {
-        for (std::size_t word = 0; word < words_; ++word) {
-          over_[edge.step * words_ + word] |= over_[i * words_ + word];
-          begun_[edge.step * words_ + word] |= begun_[i * words_ + word];
-        }
-        begun_[edge.step * words_ + i / 64] |= self;
-        if (edge.when_posted == 0) over_[edge.step * words_ + i / 64] |= self;
-      }
-    }
+  explicit Before(const Program& program) : program_(program), words_((program.size() + 63) / 64) {}
+
+  [[nodiscard]] bool is_over(std::uint32_t earlier, std::uint32_t step) {
+    if (over_.empty()) over_ = rows(false);
+    return has(over_, earlier, step);
   }
-  [[nodiscard]] bool is_over(std::uint32_t earlier, std::uint32_t step) const { return has(over_, earlier, step); }
-  [[nodiscard]] bool has_begun(std::uint32_t earlier, std::uint32_t step) const { return has(begun_, earlier, step); }
+  [[nodiscard]] bool has_begun(std::uint32_t earlier, std::uint32_t step) {
+    const auto edges = program_.successors_of(earlier);  // mostly one leads straight there
+    if (std::any_of(edges.begin(), edges.end(), [&](Edge edge) { return edge.step == step; })) return true;
+    if (begun_.empty()) begun_ = rows(true);
+    return has(begun_, earlier, step);
+  }
 
  private:
+  [[nodiscard]] std::vector<std::uint64_t> rows(bool begun) const {
+    std::vector<std::uint64_t> bits(program_.size() * words_);
+    for (std::uint32_t i = 0; i < program_.size(); ++i) {
+      for (const Edge edge : program_.successors_of(i)) {
+        const std::size_t row = edge.step * words_;
+        for (std::size_t word = 0; word <= i / 64; ++word) bits[row + word] |= bits[i * words_ + word];
+        if (begun || edge.when_posted == 0) bits[row + i / 64] |= std::uint64_t{1} << (i % 64);
+      }
+    }
+    return bits;
+  }
   [[nodiscard]] bool has(const std::vector<std::uint64_t>& bits, std::uint32_t earlier, std::uint32_t step) const {
     return earlier == step || ((bits[step * words_ + earlier / 64] >> (earlier % 64)) & 1) != 0;
   }
 
+  const Program& program_;
   std::size_t words_;
   std::vector<std::uint64_t> over_;
   std::vector<std::uint64_t> begun_;
