@@ -85,7 +85,6 @@ std::vector<std::byte> encode(const Facts& facts) {
   put(bytes, bytes_of(facts.algorithm));
   put(bytes, bytes_of(facts.transports));
   put(bytes, bytes_of(facts.plans));
-  put(bytes, bytes_of(facts.tuning));
   return bytes;
 }
 
@@ -99,7 +98,6 @@ Result<Facts> decode_facts(std::span<const std::byte> bytes) {
   facts.algorithm = reader.text();
   facts.transports = reader.text();
   facts.plans = reader.text();
-  facts.tuning = reader.text();
   if (!reader.complete()) return Error{Code::transport, "a rank's facts are malformed"};
   return facts;
 }
@@ -115,7 +113,6 @@ Status check_agreement(std::span<const Facts> of_ranks) {
     const Facts& other = of_ranks[rank];
     if (first.algorithm != other.algorithm) return differ("TUTTI_ALGO", first.algorithm, other.algorithm);
     if (first.plans != other.plans) return differ("TUTTI_PLAN", first.plans, other.plans);
-    if (first.tuning != other.tuning) return differ("TUTTI_TUNING", first.tuning, other.tuning);
     if (first.transports != other.transports) return differ("TUTTI_TRANSPORTS", first.transports, other.transports);
     if (first.staging != other.staging)
       return differ("TUTTI_STAGING", to_string(Bytes{first.staging}), to_string(Bytes{other.staging}));

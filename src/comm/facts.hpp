@@ -20,7 +20,6 @@ struct Facts {
   bool deterministic = false;
   std::string algorithm;   // TUTTI_ALGO
   std::string plans;       // TUTTI_PLAN: names and hashes of what the files hold
-  std::string tuning;      // TUTTI_TUNING: the hash of what the file holds
   std::string transports;  // TUTTI_TRANSPORTS
 };
 

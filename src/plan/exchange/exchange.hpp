@@ -42,17 +42,4 @@ Result<Plan> read_plan(std::string_view text);
 std::string write_programs(const ProgramSet& set);
 Result<ProgramSet> read_programs(std::string_view text);
 
-/// GOAL, the text that LogGOPSim reads: sends, receives and calculations of every rank with `requires` and
-/// `irequires`. `bytes` is the size of the vector, or of all blocks together; a reduction of b bytes is a `calc` of
-/// b * ns_per_byte.
-struct GoalOptions {
-  std::uint64_t bytes = 1 << 20;
-  double ns_per_byte = 0.125;
-};
-std::string write_goal(const std::vector<Program>& programs, const GoalOptions& options);
-
-/// MSCCL's XML, as its interpreters read it. The programs must be verified. Fails with unsupported where the format has
-/// no word for it: barriers, widened partial results, chunks of different lengths.
-Result<std::string> write_msccl(const ProgramSet& set);
-
 }  // namespace tutti::plan
