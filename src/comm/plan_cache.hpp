@@ -62,7 +62,7 @@ class PlanCache {
     Rank root;
     bool own_lengths_only;
     std::uint64_t count;
-    auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): it sees none
+    auto operator<=>(const Key&) const = default;
   };
   static constexpr std::size_t kMostEntries = 1024;  // then it starts afresh: a call costs its planning again
 

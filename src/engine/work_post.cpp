@@ -6,7 +6,6 @@
 
 namespace tutti::engine {
 
-using plan::Buffer;
 using plan::Step;
 using plan::Verb;
 

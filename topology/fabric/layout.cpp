@@ -39,6 +39,7 @@ Layout Layout::from_runs(std::vector<NodeRun> runs) {
 
 Layout Layout::regular(std::int32_t nodes, std::int32_t per_node) {
   std::vector<NodeRun> runs;
+  runs.reserve(static_cast<std::size_t>(std::max(nodes, 0)));
   for (std::int32_t node = 0; node < nodes; ++node) runs.push_back({node * per_node, per_node, node});
   return from_runs(std::move(runs));
 }
