@@ -19,11 +19,20 @@
 namespace tutti::run {
 namespace {
 
+// A process that is killed closes its sockets before its parent can reap it. So a rank that ended by itself is not yet
+// the first that failed: it may have noticed the death of one that is reaped within this time.
+constexpr Duration kDeathTakes = std::chrono::milliseconds(500);
+
 struct RankProcess {
   pid_t pid = -1;
   bool running = false;
   Lines out;
   Lines err;
+};
+
+struct End {
+  std::size_t rank = 0;
+  int wait_status = 0;
 };
 
 class Job {
@@ -48,7 +57,8 @@ class Job {
   void wait_for_news();
   void take_signals();
   void reap();
-  void note_end(std::size_t rank, int wait_status);
+  void note_end(End end);
+  void give_verdict();
   void on_timer(TimePoint now);
   void end_by(int signal, TimePoint now);
   void signal_all(int signal);
@@ -61,6 +71,8 @@ class Job {
   std::vector<RankProcess> ranks_;
   FileDescriptor signals_;
   int exit_code_ = 0;
+  std::optional<End> suspect_;           // failed first, as far as is known
+  std::optional<TimePoint> verdict_at_;  // it is the one then
   std::optional<TimePoint> job_deadline_;
   std::optional<TimePoint> terminate_at_;  // a rank has failed: SIGTERM to the others then
   std::optional<TimePoint> kill_at_;       // the ranks were told to end: SIGKILL then
@@ -89,6 +101,7 @@ int Job::run() {
     take_signals();
     on_timer(now());
   }
+  give_verdict();
   return exit_code_;
 }
 
@@ -99,7 +112,7 @@ void Job::wait_for_news() {
     if (rank.err.is_open()) watched.push_back({rank.err.fd(), POLLIN, 0});
   }
   std::optional<TimePoint> next;
-  for (const auto& timer : {job_deadline_, terminate_at_, kill_at_}) {
+  for (const auto& timer : {verdict_at_, job_deadline_, terminate_at_, kill_at_}) {
     if (timer && (!next || *timer < *next)) next = timer;
   }
   int milliseconds = -1;
@@ -115,6 +128,7 @@ void Job::take_signals() {
   while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     const int signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGCHLD) continue;
+    give_verdict();
     if (exit_code_ == 0) exit_code_ = 128 + signal;
     if (kill_at_) {
       signal_all(SIGKILL);  // asked twice
@@ -126,34 +140,44 @@ void Job::take_signals() {
   reap();
 }
 
-// Of several ranks that have ended since the last look, one that a signal killed is the cause and the others are not.
 void Job::reap() {
-  std::vector<std::pair<std::size_t, int>> ended;
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto rank = std::find_if(ranks_.begin(), ranks_.end(), [pid](const auto& r) { return r.pid == pid; });
     if (rank == ranks_.end()) continue;  // an orphan of a rank
     rank->running = false;
-    ended.emplace_back(static_cast<std::size_t>(rank - ranks_.begin()), status);
+    note_end({static_cast<std::size_t>(rank - ranks_.begin()), status});
   }
-  std::stable_partition(ended.begin(), ended.end(), [](const auto& end) { return WIFSIGNALED(end.second); });
-  for (const auto& [rank, wait_status] : ended) note_end(rank, wait_status);
 }
 
-void Job::note_end(std::size_t rank, int wait_status) {
-  const int code = exit_code_of(wait_status);
-  if (code == 0 || exit_code_ != 0) return;
-  exit_code_ = code;
+void Job::note_end(End end) {
+  if (exit_code_of(end.wait_status) == 0 || exit_code_ != 0) return;
+  if (!suspect_) {
+    verdict_at_ = now() + kDeathTakes;
+    terminate_at_ = now() + request_.last_words;
+  }
+  const bool killed = WIFSIGNALED(end.wait_status);
+  if (!suspect_ || killed) suspect_ = end;
+  if (killed) give_verdict();
+}
+
+void Job::give_verdict() {
+  if (!suspect_) return;
+  const auto [rank, wait_status] = *suspect_;
+  suspect_.reset();
+  verdict_at_.reset();
+  exit_code_ = exit_code_of(wait_status);
   drain(ranks_[rank]);  // its last words before ours
   fmt::print(stderr, "tutti run: rank {} (pid {}) failed first: {}\n", rank, ranks_[rank].pid,
              describe_end(wait_status));
-  if (running() > 0) terminate_at_ = now() + request_.last_words;
 }
 
 void Job::on_timer(TimePoint now) {
   if (running() == 0) return;
+  if (verdict_at_ && now >= *verdict_at_) give_verdict();
   if (job_deadline_ && now >= *job_deadline_) {
     job_deadline_.reset();
+    give_verdict();
     if (exit_code_ == 0) {
       exit_code_ = 124;
       fmt::print(stderr, "tutti run: the job has not ended within its --timeout; ending {} ranks\n", running());
@@ -162,6 +186,7 @@ void Job::on_timer(TimePoint now) {
   }
   if (terminate_at_ && now >= *terminate_at_) {
     terminate_at_.reset();
+    give_verdict();
     if (!kill_at_) end_by(SIGTERM, now);
   }
   if (kill_at_ && now >= *kill_at_) {

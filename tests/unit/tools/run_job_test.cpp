@@ -128,6 +128,14 @@ TEST(RunJob, KeepsTheLinesOfRanksApartAndTagsThem) {
   EXPECT_EQ(count, 2000);
 }
 
+// The sockets of a process that is killed close before its parent can reap it: its peers may well end before it does.
+TEST(RunJob, NamesTheRankThatASignalKilledThoughAnotherEndedBeforeIt) {
+  RunningJob job(script("if [ $TUTTI_RANK = 2 ]; then sleep 0.05; kill -9 $$; fi; exit 1", 4));
+  EXPECT_EQ(job.wait(), 128 + SIGKILL);
+  EXPECT_NE(job.err().find("rank 2 "), std::string::npos) << job.err();
+  EXPECT_NE(job.err().find("failed first: killed by signal 9"), std::string::npos) << job.err();
+}
+
 TEST(RunJob, NamesTheRankThatFailedFirstAndEndsTheOthers) {
   const std::string seconds = unique_seconds();
   RunningJob job(script("[ $TUTTI_RANK = 2 ] && exit 7; exec sleep " + seconds, 4));
