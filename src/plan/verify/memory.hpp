@@ -40,11 +40,12 @@ class Memory {
 
   explicit Memory(const Program& program, bool in_place) : in_place_(in_place) { fill(program); }
 
-  Result<Message> read(Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::uint32_t stride = 1) {
-    Message message;
+  /// Replaces `message`, whose memory is used again.
+  Status read(Message& message, Buffer buffer, std::uint32_t first, std::uint32_t chunks, std::uint32_t stride = 1) {
+    message.clear();
     for (std::uint32_t i = 0; i < (stride == 1 ? 1 : chunks); ++i)
       TUTTI_TRY(append(buffer, first + i * stride, stride == 1 ? chunks : 1, message));
-    return message;
+    return {};
   }
 
   void write(Buffer buffer, std::uint32_t first, const Message& message, std::uint32_t stride = 1) {
@@ -59,9 +60,9 @@ class Memory {
     }
   }
 
-  /// Piece by piece left op right.
-  static Result<Message> combine(const Message& left, const Message& right) {
-    Message result;
+  /// Piece by piece left op right, into a message that is neither.
+  static Status combine(Message& result, const Message& left, const Message& right) {
+    result.clear();
     std::size_t i = 0;
     std::size_t j = 0;
     std::uint32_t used_left = 0;
@@ -78,7 +79,7 @@ class Memory {
       if (used_left == left[i].count) ++i, used_left = 0;
       if (used_right == right[j].count) ++j, used_right = 0;
     }
-    return result;
+    return {};
   }
 
   /// Whether the output is what the collective promises to this rank. `in_order`: contributions keep the order of

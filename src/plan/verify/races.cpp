@@ -234,9 +234,10 @@ class Before {
   std::vector<std::uint64_t> begun_;
 };
 
+// Who wrote a run of chunks, and who has read it since: a list that runs share with the run that they were cut from.
 struct Access {
   std::int64_t writer = -1;
-  std::vector<std::uint32_t> readers;
+  std::int64_t readers = -1;  // the latest, in Uses::readers_
 };
 
 class Uses {
@@ -254,16 +255,17 @@ class Uses {
       memory(slice.buffer)
           .visit(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, Access& access) {
             ordered(access.writer);
-            access.readers.push_back(number);
+            readers_.push_back({number, access.readers});
+            access.readers = static_cast<std::int64_t>(readers_.size()) - 1;
           });
     });
     visit_writes(step, [&](const Slice& slice) {
       memory(slice.buffer)
-          .visit(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, Access& access) {
+          .look(slice.first, slice.first + slice.count, [&](std::uint32_t, std::uint32_t, const Access& access) {
             ordered(access.writer);
-            for (const std::uint32_t reader : access.readers) ordered(reader);
+            for (std::int64_t at = access.readers; at >= 0; at = reader(at).before) ordered(reader(at).step);
           });
-      memory(slice.buffer).assign(slice.first, slice.first + slice.count, Access{number, {}});
+      memory(slice.buffer).assign(slice.first, slice.first + slice.count, Access{.writer = number});
     });
     if (step.moves()) {  // or it would be chance which send meets which receive
       const auto channel = std::pair(step.peer, step.verb == Verb::send);
@@ -280,6 +282,11 @@ class Uses {
   }
 
  private:
+  struct Reader {
+    std::uint32_t step;
+    std::int64_t before;
+  };
+  [[nodiscard]] const Reader& reader(std::int64_t at) const { return readers_[static_cast<std::size_t>(at)]; }
   RangeMap<Access>& memory(Buffer buffer) {
     return memories_[static_cast<std::size_t>(in_place_ && buffer == Buffer::in ? Buffer::out : buffer)];
   }
@@ -288,6 +295,7 @@ class Uses {
   bool in_place_;
   Before before_;
   std::vector<RangeMap<Access>> memories_;
+  std::vector<Reader> readers_;
   std::map<std::pair<Rank, bool>, std::uint32_t> posted_;  // the last send to, or receive from, each peer
 };
 

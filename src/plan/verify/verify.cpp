@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "plan/verify/contribution.hpp"
@@ -122,35 +123,45 @@ class Execution {
     }
     if (sent.chunks != received.chunks)
       return wrong(fmt::format("{} chunks arrive where {} are expected", sent.chunks, received.chunks));
-    Message message = TUTTI_TRY(from.memory.read(sent.src, sent.src_first, sent.chunks));
+    TUTTI_TRY(from.memory.read(arrived_, sent.src, sent.src_first, sent.chunks));
     // Chunks of a vector differ in length: both ends must mean the same ones.
     if (!options_.equal_chunks && !are_alike(to.program, src_place(sent), dst_place(received), sent.chunks))
       return wrong(fmt::format("chunk {} arrives where chunk {} is expected", src_place(sent), dst_place(received)));
     if (is_partial(sent.src) != is_partial(received.dst) && to.program.widened)
       return wrong("a partial result meets an element of the user's type");
-    if (received.verb == Verb::recv_reduce) {
-      const Message local = TUTTI_TRY(to.memory.read(received.src, received.src_first, received.chunks));
-      message = (received.flags & kArrivedFirst) != 0 ? TUTTI_TRY(Memory<Contributions>::combine(message, local))
-                                                      : TUTTI_TRY(Memory<Contributions>::combine(local, message));
+    if (received.verb == Verb::recv) {
+      to.memory.write(received.dst, received.dst_first, arrived_);
+      return {};
     }
-    to.memory.write(received.dst, received.dst_first, message);
+    TUTTI_TRY(to.memory.read(local_, received.src, received.src_first, received.chunks));
+    const bool arrived_first = (received.flags & kArrivedFirst) != 0;
+    TUTTI_TRY(arrived_first ? Memory<Contributions>::combine(sum_, arrived_, local_)
+                            : Memory<Contributions>::combine(sum_, local_, arrived_));
+    to.memory.write(received.dst, received.dst_first, sum_);
     return {};
   }
 
   Status compute(Actor<Contributions>& self, const Step& step) {
     if (step.verb == Verb::wait) return {};
-    Message value = TUTTI_TRY(self.memory.read(step.src, step.src_first, step.chunks, step.src_stride()));
-    if (step.verb == Verb::reduce) {
-      const Message own = value;
-      for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
-        const Message next =
-            slot == step.own_slot()
-                ? own
-                : TUTTI_TRY(self.memory.read(Buffer::slots, step.slot + slot * step.chunks, step.chunks));
-        value = slot == 0 ? next : TUTTI_TRY(Memory<Contributions>::combine(value, next));
+    TUTTI_TRY(self.memory.read(local_, step.src, step.src_first, step.chunks, step.src_stride()));
+    if (step.verb == Verb::reduce) TUTTI_TRY(reduce_slots(self, step));
+    self.memory.write(step.dst, step.written_first(), step.verb == Verb::reduce ? sum_ : local_, step.dst_stride());
+    return {};
+  }
+
+  // The slots and, at its own place among them, local_: into sum_.
+  Status reduce_slots(Actor<Contributions>& self, const Step& step) {
+    for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
+      const bool own = slot == step.own_slot();
+      if (!own) TUTTI_TRY(self.memory.read(arrived_, Buffer::slots, step.slot + slot * step.chunks, step.chunks));
+      const Message& next = own ? local_ : arrived_;
+      if (slot == 0) {
+        sum_ = next;
+      } else {
+        TUTTI_TRY(Memory<Contributions>::combine(so_far_, sum_, next));
+        std::swap(sum_, so_far_);
       }
     }
-    self.memory.write(step.dst, step.written_first(), value, step.dst_stride());
     return {};
   }
 
@@ -200,6 +211,7 @@ class Execution {
   VerifyOptions options_;
   std::vector<Actor<Contributions>> actors_;
   std::vector<Posted> ready_;
+  Message arrived_, local_, sum_, so_far_;  // kept, so that no step allocates
 };
 
 Status check_alone(std::span<const Program> programs, const VerifyOptions& options) {
