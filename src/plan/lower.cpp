@@ -114,6 +114,21 @@ Step cut(const Action& action, std::uint32_t segment, const Program& program) {
   return step;
 }
 
+// An action's step in the first segment, and how far its slices are from there in each segment after it.
+struct Pattern {
+  Step step;
+  std::uint32_t src_first;
+  std::uint32_t dst_first;
+  std::uint32_t slot;
+
+  Pattern(const Action& action, const Program& program) : step(cut(action, 0, program)) {
+    const Step next = cut(action, 1, program);
+    src_first = next.src_first - step.src_first;
+    dst_first = next.dst_first - step.dst_first;
+    slot = next.slot - step.slot;
+  }
+};
+
 struct Place {
   std::uint32_t segment;
   std::uint32_t action;
@@ -176,17 +191,26 @@ class Assembly {
   }
 
   void write(Program& program) const {
+    std::vector<Pattern> patterns;
+    patterns.reserve(actions_.size());
+    for (const Action& action : actions_) patterns.emplace_back(action, program);
     program.steps.resize(places_.size() + 1);
-    program.successors.reserve(hazards_.size() * segments_ + places_.size());
+    program.successors.resize(count_edges());
+    Edge* edge = program.successors.data();
+    const auto next_edge = [&] { return static_cast<std::uint32_t>(edge - program.successors.data()); };
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
       const auto [segment, action] = places_[i];
-      const std::uint32_t dependencies = program.steps[i].dependencies;
-      Step step = cut(actions_[action], segment, program);
+      const Pattern& pattern = patterns[action];
+      Step& step = program.steps[i];
+      const std::uint32_t dependencies = step.dependencies;
+      step = pattern.step;
+      step.src_first += segment * pattern.src_first;
+      step.dst_first += segment * pattern.dst_first;
+      step.slot += segment * pattern.slot;
       step.dependencies = dependencies;
-      step.successors = static_cast<std::uint32_t>(program.successors.size());
-      program.steps[i] = step;
+      step.successors = next_edge();
       const auto add = [&](std::uint32_t to, bool when_posted) {
-        program.successors.push_back({to & 0x7fffffffU, when_posted ? 1U : 0U});
+        *edge++ = {to & 0x7fffffffU, when_posted ? 1U : 0U};
         ++program.steps[to].dependencies;
       };
       for (std::uint32_t h = hazards_from_[action]; h < hazards_from_[action + 1]; ++h)
@@ -194,7 +218,7 @@ class Assembly {
       if (!next_turn_.empty() && next_turn_[i] != kNone) add(next_turn_[i], false);
       if (next_posted_[i] != kNone) add(next_posted_[i], true);
     }
-    program.steps.back().successors = static_cast<std::uint32_t>(program.successors.size());
+    program.steps.back().successors = next_edge();
   }
 
  private:
@@ -212,6 +236,12 @@ class Assembly {
       if (takes_turns && (actions_[action].flags & kInTurn) != 0) next_turn_[i] = std::exchange(next_in_turn, i);
       if (channel_of[action] != 0) next_posted_[i] = std::exchange(next_in[channel_of[action]], i);
     }
+  }
+
+  [[nodiscard]] std::size_t count_edges() const {
+    const auto follows = [](std::uint32_t next) { return next != kNone; };
+    return hazards_.size() * segments_ + static_cast<std::size_t>(std::ranges::count_if(next_posted_, follows)) +
+           static_cast<std::size_t>(std::ranges::count_if(next_turn_, follows));
   }
 
   const std::vector<Action>& actions_;
