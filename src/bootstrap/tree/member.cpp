@@ -131,6 +131,7 @@ void Member::leave(TimePoint now) {
 
 void Member::close(TimePoint now) {
   if (std::exchange(closing_, true)) return;
+  if (nobody_above_knows()) return tell_above(now);
   const bool orderly = complete_ && !failure_;
   if (orderly) leave(now);
   give_up_attempt();
@@ -141,12 +142,27 @@ void Member::close(TimePoint now) {
   alarms_.set(Alarm::closing, now + kHandOver);
 }
 
+// A hub that failed before it had reached the root: those who come later would wait for ranks that have gone.
+bool Member::nobody_above_knows() const {
+  const bool on_its_way = is_hub_ && !complete_ && !parent_ && !may_be_seated() && !root_gone_ && !refused_;
+  return on_its_way && failure_ && failure_->code != Code::timeout;
+}
+
+void Member::tell_above(TimePoint now) {
+  telling_ = true;
+  alarms_ = {};
+  act(CloseDoors{});
+  if (attempt_ == kNoLink) dial(setup_.root);
+  alarms_.set(Alarm::closing, now + kHandOver);
+}
+
 void Member::child_gone(TimePoint now) {
-  if (closing_ && !finishing_ && family_.empty()) finish(now);
+  if (closing_ && !finishing_ && !telling_ && family_.empty()) finish(now);
 }
 
 void Member::finish(TimePoint now) {
   finishing_ = true;
+  if (std::exchange(telling_, false)) give_up_attempt();
   for (const auto& child : family_.children()) act(Close{child.link});
   if (parent_) act(Close{parent_->link});
   alarms_.set(Alarm::closing, now + kDrain);

@@ -82,6 +82,8 @@ class Member final : public TreeNode {
   void no_way_up(const std::string& what);
   void flush_joins(TimePoint now);
   void flush_gathers(bool all, TimePoint now);
+  [[nodiscard]] bool nobody_above_knows() const;
+  void tell_above(TimePoint now);
   void finish(TimePoint now);
   void finish_if_alone();
 
@@ -128,6 +130,8 @@ class Member final : public TreeNode {
   std::set<std::int32_t> wanted_;  // whose cards this rank asked for
   Duration ask_again_after_{};
   bool has_left_ = false;
+  bool refused_ = false;  // by the root, for good
+  bool telling_ = false;  // closing_, but the root has still to hear of the failure
   bool finishing_ = false;
 };
 

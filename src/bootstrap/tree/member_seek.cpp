@@ -78,6 +78,7 @@ void Member::give_up_attempt() {
 bool Member::attempt_received(Message& message, TimePoint now) {
   if (const auto* yes = std::get_if<Seated>(&message)) {
     seated(*yes, now);
+    if (telling_) finish(now);
     return true;
   }
   if (const auto* elsewhere = std::get_if<PassOn>(&message)) {
@@ -89,9 +90,12 @@ bool Member::attempt_received(Message& message, TimePoint now) {
   if (no == nullptr) return false;
   act(Close{std::exchange(attempt_, kNoLink)});
   last_trouble_ = no->error.text;
-  if (no->error.code == Code::in_progress) {
+  if (telling_) {
+    finish(now);
+  } else if (no->error.code == Code::in_progress) {
     try_again(now);
   } else {
+    refused_ = true;
     raise(no->error);
   }
   return true;
@@ -100,6 +104,7 @@ bool Member::attempt_received(Message& message, TimePoint now) {
 void Member::attempt_closed(Ending ending, const std::string& why, TimePoint now) {
   attempt_ = kNoLink;
   last_trouble_ = why;
+  if (telling_) return finish(now);
   if (closing_) return;
   if (ending == Ending::other_version) return raise({Code::transport, why});
   if (ending == Ending::wrong_key && ++wrong_keys_ == kMostWrongKeys) {

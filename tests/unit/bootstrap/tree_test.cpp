@@ -416,6 +416,24 @@ TEST(Tree, TellsAllWhenTwoProcessesClaimARank) {
   }
 }
 
+// The two may find each other, and end, before either has reached the root: who comes later is told all the same.
+TEST(Tree, TellsWhoComesAfterTheTwoThatClaimedARankHaveGone) {
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    VirtualCluster cluster(seed);
+    cluster.add_root();
+    const std::size_t twins[] = {cluster.add_rank(1, 4, 0), cluster.add_rank(1, 4, 0)};
+    for (const auto twin : twins) {
+      ASSERT_TRUE(cluster.run([&] { return cluster.seat(twin).failure.has_value(); })) << seed;
+      cluster.call(twin, [&](Machine&) { cluster.member(twin).close(cluster.now()); });
+    }
+    ASSERT_TRUE(cluster.run([&] { return cluster.seat(1).finished && cluster.seat(2).finished; }, seconds(2))) << seed;
+    const auto later = cluster.add_rank(0, 4, 0);
+    ASSERT_TRUE(cluster.run([&] { return cluster.seat(later).failure.has_value(); }, seconds(2))) << seed;
+    EXPECT_NE(cluster.seat(later).failure->text.find("two processes claim rank 1"), std::string::npos)
+        << seed << ": " << cluster.seat(later).failure->text;
+  }
+}
+
 TEST(Tree, TellsAllWhenWorldSizesDiffer) {
   for (const int other_node : {0, 1}) {
     VirtualCluster cluster;
