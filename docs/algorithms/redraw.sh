@@ -11,6 +11,7 @@ draw one_shot all_reduce --bytes 4K --ranks 5 --algo one_shot
 draw two_shot all_reduce --bytes 256K --ranks 5 --algo two_shot
 draw binomial broadcast --bytes 4K --ranks 8 --root 2 --algo binomial
 draw chain broadcast --bytes 64M --ranks 8 --algo chain
+draw ordered_chain all_reduce --bytes 64M --ranks 6 --algo ordered_chain
 draw double_tree all_reduce --bytes 64M --ranks 10 --algo double_tree
 draw scatter_circulant broadcast --bytes 64M --ranks 8 --algo scatter_circulant
 draw recursive_doubling all_reduce --bytes 8 --ranks 10 --algo recursive_doubling

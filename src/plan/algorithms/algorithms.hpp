@@ -16,6 +16,7 @@ void ring_all_gather(const Axis& axis, PhaseBuilder& phase);
 // chain.cpp
 void chain_broadcast(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 void chain_reduce(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
+void ordered_chain_reduce(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 
 // direct.cpp
 void one_shot_all_reduce(const Axis& axis, PhaseBuilder& phase);

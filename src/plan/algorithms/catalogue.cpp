@@ -236,6 +236,20 @@ constexpr std::array kAlgorithms = {
                                   .neighbours = true,
                                   .chain = true};
                   }},
+    Algorithm{.name = "ordered_chain",
+              .role = kReduce,
+              .rank_order = true,
+              .build = ordered_chain_reduce,
+              .volume =
+                  [](std::int32_t p, std::int32_t) {
+                    const double once = p > 1 ? 1 : 0;
+                    return Volume{.rounds = once * p,
+                                  .messages = 2 * once,
+                                  .gather = 2 * once,
+                                  .reduced = once,
+                                  .neighbours = true,
+                                  .chain = true};
+                  }},
     Algorithm{.name = "linear",
               .role = kBroadcast,
               .most_ranks = 512,
@@ -360,11 +374,11 @@ constexpr Method up(std::string_view name, Collective collective, Method::Mode m
           .has_radix = name == "bruck",
           .mode = mode};
 }
-constexpr Method led(std::string_view name, std::string_view wins) {
+constexpr Method led(std::string_view name, std::string_view wins, std::string_view back = {}) {
   return {.name = name,
           .collective = kAllReduce,
           .down = known(kReduce, name),
-          .up = known(kBroadcast, name),
+          .up = known(kBroadcast, back.empty() ? name : back),
           .wins = wins,
           .mode = Method::Mode::lead};
 }
@@ -404,6 +418,7 @@ constexpr std::array kMethods = {
     led("binomial", "small messages between levels of uneven size"),
     led("chain", "large messages in many segments between levels of uneven size"),
     led("linear", "few ranks a level"),
+    led("ordered_chain", "the same bits everywhere, on more ranks than can all talk to each other", "binomial"),
 
     down("direct", kReduceScatter, kSplit, "where messages are cheap; low precision"),
     down("recursive_halving", kReduceScatter, kSplit, "small and medium messages on a power of two"),
@@ -436,6 +451,7 @@ constexpr std::array kMethods = {
     down("linear", kReduce, kLead, "few ranks; low precision"),
     down("binomial", kReduce, kLead, "small messages"),
     down("chain", kReduce, kLead, "large messages"),
+    down("ordered_chain", kReduce, kLead, "the same bits everywhere, on more ranks than a root can talk to"),
     split("circulant_gather", kReduce, known(kReduceScatter, "circulant"), known(kGather, "binomial"),
           "large messages on many ranks; all rails at once"),
     split("direct_gather", kReduce, known(kReduceScatter, "direct"), known(kGather, "linear"),

@@ -37,7 +37,7 @@ struct Algorithm {
   bool power_of_two = false;  // needs such a size
   bool commutative = false;   // needs a commutative operator
   bool reduces_once = false;  // one reduction of all contributions of the axis: rounded once
-  bool rank_order = false;    // ... and always as ((x0 op x1) op x2) op ...: the same bits from all that say so
+  bool rank_order = false;    // always as ((x0 op x1) op x2) op ..., rounded once: the same bits from all that say so
   bool exchanges = false;     // keeps two partial results: see PhaseBuilder::exchange_reduce
   bool uneven = true;         // chunks may differ in length as only their sender and receiver know
   std::int32_t most_ranks = topology::Levels::kMostRanks;  // its steps are not logarithmic: more would be senseless

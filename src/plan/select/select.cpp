@@ -12,6 +12,7 @@ namespace tutti::plan {
 namespace {
 
 constexpr std::uint32_t kMostSegments = 64;
+constexpr std::uint32_t kMostInAPipeline = 1024;  // where a segment passes many ranks one after the other
 constexpr double kWorthIt = 1.007;                // twice the segments are twice the steps: they must gain this much
 constexpr std::uint32_t kMostSteps = 8192;        // of a program: a longer one leaves the cache
 constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below it, overheads eat what overlap gains
@@ -40,6 +41,18 @@ double part_of(const Plan& plan) {
   return least;
 }
 
+// What one segment has at the busiest rank.
+double messages_of(const Plan& plan) {
+  double messages = 0;
+  for (const Stripe& stripe : plan.stripes()) {
+    for (const Tier& tier : stripe.tiers()) {
+      for (const Algorithm* algorithm : {tier.method->down, tier.method->up})
+        if (algorithm != nullptr) messages += algorithm->volume(plan.levels->width(tier.level), tier.radix).messages;
+    }
+  }
+  return messages;
+}
+
 class Search {
  public:
   Search(const Query& query, const topology::Fabric& fabric)
@@ -64,10 +77,11 @@ class Search {
     // Every link must get messages that are worth it, the last level's too where that is what is waited for.
     const double part =
         tile * (plan.levels->depth() > 1 ? 1.0 / plan.levels->width(plan.stripes()[0].list[0].level) : part_of(plan));
-    const std::uint32_t steps = 2 * rounds_of(plan) * plan.ways;  // of one segment, more or less
+    const double messages = std::max(1.0, messages_of(plan));
+    const double steps = 2 * messages;  // of one segment, more or less
+    const double most = std::clamp<double>(rounds_of(plan) / messages, kMostSegments, kMostInAPipeline);
     std::uint32_t segments = 1;
-    while (segments < kMostSegments && 2 * segments * steps <= kMostSteps &&
-           part / (2.0 * segments) >= kLeastSegmentBytes)
+    while (2 * segments <= most && 2 * segments * steps <= kMostSteps && part / (2.0 * segments) >= kLeastSegmentBytes)
       segments *= 2;
     return segments;
   }
