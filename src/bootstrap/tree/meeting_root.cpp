@@ -143,7 +143,7 @@ void MeetingRoot::contributed(Gather gather, TimePoint now) {
     round_->sequence = gather.sequence;
     round_->blobs.resize(static_cast<std::size_t>(mine_.world_size));
   }
-  Round& round = *round_;
+  GatherRound& round = *round_;
   if (gather.sequence != round.sequence) {
     return raise(
         {Code::internal, fmt::format("all-gather {} began before {} had ended", gather.sequence, round.sequence)});
@@ -167,7 +167,7 @@ void MeetingRoot::contributed(Gather gather, TimePoint now) {
   round_.reset();
 }
 
-void MeetingRoot::send_gathered(const Round& round) {
+void MeetingRoot::send_gathered(const GatherRound& round) {
   Gathered piece{round.sequence, {}};
   std::size_t bytes = 0;
   for (std::int32_t rank = 0; rank < mine_.world_size; ++rank) {

@@ -8,6 +8,15 @@
 
 namespace tutti::bootstrap {
 
+/// An all-gather under way.
+struct GatherRound {
+  std::uint32_t sequence = 0;
+  std::vector<std::optional<std::vector<std::byte>>> blobs;
+  std::int32_t count = 0;
+  TimePoint until{};
+  Duration patience{};
+};
+
 class MeetingRoot final : public TreeNode {
  public:
   /// Ends by itself when nobody has come within `patience`.
@@ -24,14 +33,6 @@ class MeetingRoot final : public TreeNode {
   void close(TimePoint now);
 
  private:
-  struct Round {  // an all-gather under way
-    std::uint32_t sequence = 0;
-    std::vector<std::optional<std::vector<std::byte>>> blobs;
-    std::int32_t count = 0;
-    TimePoint until{};
-    Duration patience{};
-  };
-
   void joined(Join join, TimePoint now) override;
   void left(const std::vector<RankRun>& ranks, TimePoint now) override;
   void moved(const std::vector<RankRun>& /*ranks*/) override {}
@@ -45,7 +46,7 @@ class MeetingRoot final : public TreeNode {
 
   void complete();
   void send_layout(const topology::Layout& layout);
-  void send_gathered(const Round& round);
+  void send_gathered(const GatherRound& round);
   void fail_if_someone_left();
   void nobody_came_in_time(TimePoint now);
   void finish();
@@ -59,7 +60,7 @@ class MeetingRoot final : public TreeNode {
   Duration shortest_patience_{};  // of the rank whose deadline is the first
   TimePoint first_deadline_{};
   std::uint32_t gathers_done_ = 0;
-  std::optional<Round> round_;
+  std::optional<GatherRound> round_;
   bool finished_ = false;
 };
 
