@@ -10,7 +10,6 @@ namespace {
 
 constexpr auto kNone = ~std::uint32_t{0};
 
-using plan::Buffer;
 using plan::Program;
 using plan::Step;
 using plan::Verb;

@@ -62,7 +62,8 @@ class Rounds {
   std::string draw() {
     nodes();
     for (std::uint32_t round = 0; round <= rounds_; ++round) level_of_time(round);
-    std::ranges::stable_partition(messages_, [&](const Message& message) { return message.from != followed_rank(); });
+    std::stable_partition(messages_.begin(), messages_.end(),
+                          [&](const Message& message) { return message.from != followed_rank(); });
     for (const Message& message : messages_) draw(message);
     for (std::uint32_t round = 0; round <= rounds_; ++round) dots(round);
     ranks();

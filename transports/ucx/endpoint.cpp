@@ -24,7 +24,8 @@ void on_lost(void* user, ucp_ep_h /*handle*/, ucs_status_t status) {
 
 }  // namespace
 
-void Self::close(ucp_ep_h handle) {
+void Self::close(ucp_ep_h handle, bool reached) {
+  if (!reached && worker->aborts_on_early_close()) return worker->abandon();
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_FLAGS;
   params.flags = UCP_EP_CLOSE_FLAG_FORCE;
@@ -127,6 +128,7 @@ void UcxEndpoint::finish(Operation& operation) {
   } else if (!ok) {
     lost(status);
   }
+  reached_ = reached_ || status == UCS_OK;
   if (!silent_) self_.done.push_back({operation.token, ok && !failure_});
   if (operation.request != nullptr) ucx().request_free(operation.request);
   --in_flight_;
@@ -136,6 +138,7 @@ void UcxEndpoint::finish(Operation& operation) {
 void UcxEndpoint::lost(ucs_status_t status) {
   Error error = peer_gone(peer_, self_.path);
   error.text += fmt::format(": {}", ucx().status_string(status));
+  reached_ = true;  // UCX has taken its connection apart itself
   trouble(std::move(error));
 }
 
@@ -192,11 +195,11 @@ void UcxEndpoint::leave(bool refuses) {
     const ucp_request_param_t params{};
     const auto request = ucx().am_send_nbx(handle, kRefusalId, &refusal_, sizeof(refusal_), nullptr, 0, &params);
     if (UCS_PTR_IS_PTR(request)) {
-      self_.leaving.push_back({handle, request});
+      self_.leaving.push_back({handle, reached_, request});
       return;
     }
   }
-  self_.close(handle);
+  self_.close(handle, reached_);
 }
 
 bool UcxEndpoint::has_arrived(std::uint64_t tag, std::uint64_t mask) const {

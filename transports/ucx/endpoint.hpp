@@ -24,11 +24,13 @@ struct Self {
 
   struct Leaving {
     ucp_ep_h handle;
+    bool reached;
     void* goodbye;  // UCX's request to send it
   };
   std::vector<Leaving> leaving;  // endpoints that close when their goodbye has left
 
-  void close(ucp_ep_h handle);
+  /// Closes a path that has carried something, or that UCX can close before.
+  void close(ucp_ep_h handle, bool reached);
 };
 
 /// What an endpoint that cannot use its peer's message tells it before it closes.
@@ -79,6 +81,7 @@ class UcxEndpoint final : public Endpoint {
   std::uint64_t sends_ = 0;  // so far: the number in the tag
   std::uint64_t receives_ = 0;
   std::size_t in_flight_ = 0;
+  bool reached_ = false;            // something went over this path: UCX has connected it
   Refusal refusal_;                 // must stay while it is being sent
   std::optional<Error> trouble_;    // reported by UCX, and not acted upon
   std::optional<Error> departure_;  // the peer is gone, and messages of it wait for their receives

@@ -58,6 +58,7 @@ Result<std::shared_ptr<const Library>> Library::open() {
 
   auto library = std::make_shared<Library>();
   const bool complete =
+      find(ucp, "ucp_get_version", library->get_version) &&
       find(ucp, "ucp_get_version_string", library->get_version_string) &&
       find(ucp, "ucp_config_read", library->config_read) && find(ucp, "ucp_config_modify", library->config_modify) &&
       find(ucp, "ucp_config_release", library->config_release) &&

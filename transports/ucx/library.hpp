@@ -12,6 +12,7 @@ namespace tutti::transport::ucx {
 
 /// The functions that we use, under their names without "ucp_" or "ucs_".
 struct Library {
+  decltype(&::ucp_get_version) get_version = nullptr;
   decltype(&::ucp_get_version_string) get_version_string = nullptr;
   decltype(&::ucp_config_read) config_read = nullptr;
   decltype(&::ucp_config_modify) config_modify = nullptr;

@@ -128,7 +128,7 @@ void UcxTransport::leave_and_close() {
   };
   std::erase_if(self_->leaving, [&](const Self::Leaving& leaving) {
     if (!is_over(leaving.goodbye)) return false;
-    self_->close(leaving.handle);
+    self_->close(leaving.handle, leaving.reached);
     return true;
   });
   std::erase_if(self_->closing, is_over);
@@ -153,7 +153,7 @@ void UcxTransport::cancel() {
   const auto is_busy = [&] { return self_->operations.in_use() + self_->leaving.size() + self_->closing.size() > 0; };
   for (int round = 0; round < kCancelRounds && is_busy(); ++round) advance();
   // Without a worker nothing can be touched any more, and peers see their connections end.
-  for (const auto& leaving : self_->leaving) self_->close(leaving.handle);
+  for (const auto& leaving : self_->leaving) self_->close(leaving.handle, leaving.reached);
   self_->worker.reset();
   self_->done.clear();
   self_->posted.clear();

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace tutti::transport::ucx {
 
@@ -24,6 +25,9 @@ Status Worker::start(const std::string& devices) {
   // UCX 1.13 aborts the process (`comp->count > 0`, uct_iface.h) when a TCP peer dies in the middle of an eager send
   // without copy. Rendezvous, which carries long messages, goes on without copies.
   status = library_->config_modify(config, "ZCOPY_THRESH", "inf");
+  // Unreliable datagrams: UCX would take a dead host's silence for five minutes.
+  if (status == UCS_OK && std::getenv("UCX_UD_TIMEOUT") == nullptr)
+    status = library_->config_modify(config, "UD_TIMEOUT", "10s");
   if (status == UCS_OK && !devices.empty()) {
     status = library_->config_modify(config, "NET_DEVICES", devices.c_str());
   }
@@ -43,6 +47,12 @@ Status Worker::start(const std::string& devices) {
   if (status != UCS_OK) return ucx_error(*library_, "no worker", status);
   status = library_->worker_get_efd(worker_, &event_fd_);
   if (status != UCS_OK) return ucx_error(*library_, "no event descriptor", status);
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  library_->get_version(&major, &minor, &release);
+  aborts_on_early_close_ =
+      std::pair(major, minor) < std::pair(1U, 14U) && this->devices().find("rc_") != std::string::npos;
   return read_address();
 }
 
@@ -60,6 +70,7 @@ Status Worker::read_address() {
 }
 
 Worker::~Worker() {
+  if (abandoned_) return;
   if (worker_ != nullptr) library_->worker_destroy(worker_);
   if (context_ != nullptr) library_->cleanup(context_);
 }

@@ -25,6 +25,13 @@ class Worker {
   /// The network transports and devices: "tcp eth0".
   [[nodiscard]] std::string devices() const;
 
+  /// Whether this UCX ends the process when a path is closed before it is connected: 1.13 and older do over reliable
+  /// connections, whose request to connect waits for the peer (openucx/ucx pull request 8175).
+  [[nodiscard]] bool aborts_on_early_close() const { return aborts_on_early_close_; }
+  /// Leaves the worker to the process: it is progressed no more, so it touches nobody's memory, and is never given
+  /// back.
+  void abandon() { abandoned_ = true; }
+
  private:
   explicit Worker(std::shared_ptr<const Library> library) : library_(std::move(library)) {}
   Status start(const std::string& devices);
@@ -34,6 +41,8 @@ class Worker {
   ucp_context_h context_ = nullptr;
   ucp_worker_h worker_ = nullptr;
   int event_fd_ = -1;
+  bool aborts_on_early_close_ = false;
+  bool abandoned_ = false;
   std::vector<std::byte> address_;
 };
 

@@ -79,9 +79,8 @@ class Reader {
     std::string path;
     for (pugi::xml_node at = node; at && at.type() == pugi::node_element; at = at.parent()) {
       const auto id = at.attribute(std::string_view(at.name()) == "step" ? "s" : "id");
-      const std::string name =
-          std::string(at.name()).substr(0, 64) + (id ? fmt::format(" {}", std::string(id.value()).substr(0, 16)) : "");
-      path = path.empty() ? name : name + " " + path;
+      const std::string number = id ? fmt::format(" {:.16}", id.value()) : "";
+      path = fmt::format("{:.64}{}{}{}", at.name(), number, path.empty() ? "" : " ", path);
     }
     return {Code::invalid_argument, fmt::format("line {}: {}: {}", line(node.offset_debug()), path, what)};
   }

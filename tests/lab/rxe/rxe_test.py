@@ -1,0 +1,103 @@
+"""Tutti over real RDMA verbs: the conformance suite and jobs, in a guest with Soft-RoCE. Right results only.
+
+    python3 tests/lab/rxe/rxe_test.py build/release [FOLDER FOR THE KERNEL]
+"""
+import os
+import pathlib
+import re
+import sys
+
+import guest
+import kernel
+
+SKIPPED = 77
+
+# Soft-RoCE's GIDs are IPv4's, which UCX 1.13 takes for a stranger's without the first setting. Under emulation a second
+# of the guest is many seconds of work: what is retransmitted early would only add to it.
+SETTINGS = """
+export UCX_UD_VERBS_ETH_DGID_CHECK=n UCX_NET_DEVICES=rxe0:1 UCX_KEEPALIVE_INTERVAL=2s
+export FI_UNIVERSE_SIZE=16 FI_OFI_RXM_MSG_TX_SIZE=128 FI_OFI_RXM_MSG_RX_SIZE=128
+"""
+
+
+class Case:
+    """One command of the guest, and what its output must have; an output line without it is told."""
+
+    def __init__(self, name, command, expected):
+        self.name, self.command, self.expected = name, command, expected
+
+    def script(self):
+        return f'echo; echo "case {self.name}"; {{ {self.command}; }} 2>&1 | tail -n 200; echo "end {self.name}"'
+
+    def judge(self, printed):
+        found = re.search(rf"^case {re.escape(self.name)}$(.*?)^end {re.escape(self.name)}$", printed, re.S | re.M)
+        if not found:
+            return "the guest did not get to it"
+        return "" if re.search(self.expected, found[1], re.M) else found[1].strip()
+
+
+def job(name, settings, build, collective):
+    command = (f"{settings} timeout 120 {build}/bin/tutti run -n 3 -- {build}/bin/tutti perf {collective} -b 1 -e 1M -f 32 "
+               "-n 1 -w 0 -c 1")
+    return Case(f"{collective} over {name}", command, r"# Out of bounds values : 0 OK")
+
+
+# Verbs take silence for a slow network: a peer that has gone is noticed after many retransmissions, half a minute or more,
+# and later still under emulation. Jobs do not wait for that: the meeting's own connections tell them (`killed` below).
+LATE_NOTICE = "*Vanished*:*Cancelled*:*Killed*:*HadSent*:*BeforeItLeft*:*WakesUpForTheDeath*:*Mismatch*"
+
+
+def killed(name, settings, build):
+    """A rank dies in the middle of a long call: the others hear of it at once."""
+    command = (f"{settings} timeout 120 {build}/bin/tutti run -n 3 -- {build}/bin/tutti perf all_reduce -b 1K -e 1K -n 10000000 "
+               "-c 0 & sleep 8; kill -9 $(pgrep -f 'tutti perf' | tail -n 1); wait")
+    return Case(f"a rank is killed over {name}", command, r"rank \d .*(is lost|killed by signal 9)")
+
+
+def conformance(name, settings, build, joined):
+    command = (f"{settings} timeout 300 {build}/tests/conformance_test --gtest_brief=1 "
+               f"--gtest_filter='{joined}/*-{LATE_NOTICE}'")
+    return Case(f"conformance over {name}", command, r"^\[  PASSED  \] (?!0 )\d+ tests\.\s*\Z")
+
+
+def cases(build):
+    ways = [("ucx rc_verbs", "UCX_TLS=rc_v,self TUTTI_TRANSPORTS=ucx", "Ucx"),
+            ("ucx ud_verbs", "UCX_TLS=ud_v,self TUTTI_TRANSPORTS=ucx", "Ucx")]
+    for name, settings, joined in ways:
+        for collective in ("all_reduce", "all_to_all"):
+            yield job(name, settings, build, collective)
+        yield killed(name, settings, build)
+        yield conformance(name, settings, build, joined)
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    folder = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else f"{build}/lab/kernel")
+    why_not = guest.unavailable()
+    if why_not:
+        print(why_not)
+        return SKIPPED
+    todo = list(cases(build))
+    try:
+        booted = kernel.fetch(folder)
+        script = SETTINGS + "\n".join(case.script() for case in todo)
+        printed = guest.run(booted, script, build, timeout=1500, console=folder.parent / "rxe-console.log")
+    except kernel.Unavailable as error:
+        print(f"no kernel for the guest: {error}")
+        return SKIPPED
+    except guest.Failed as error:
+        print(error)
+        return 1
+    bad = 0
+    for case in todo:
+        wrong = case.judge(printed)
+        bad += bool(wrong)
+        print(f"{'FAILED' if wrong else 'ok':6}  {case.name}")
+        if wrong:
+            print("        " + "\n        ".join(wrong.splitlines()[-60:]))
+    print(f"{len(todo) - bad} of {len(todo)} cases are right")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
