@@ -26,6 +26,11 @@ add_library(tutti_pugixml INTERFACE)
 target_include_directories(tutti_pugixml SYSTEM INTERFACE ${PUGIXML_INCLUDE})
 target_link_libraries(tutti_pugixml INTERFACE ${PUGIXML_LIBRARY})
 
+pkg_check_modules(hwloc REQUIRED hwloc>=2.9)
+add_library(tutti_hwloc INTERFACE)
+target_include_directories(tutti_hwloc SYSTEM INTERFACE ${hwloc_INCLUDE_DIRS})
+target_link_libraries(tutti_hwloc INTERFACE ${hwloc_LINK_LIBRARIES})
+
 find_library(YAML_LIBRARY yaml REQUIRED)
 find_path(YAML_INCLUDE yaml.h REQUIRED)
 add_library(tutti_yaml INTERFACE)

@@ -40,10 +40,10 @@ Runs first_of(const Runs& runs, std::int64_t& units) {
   return kept;
 }
 
-Provenance weakest(const Description& description) {
-  Provenance weakest = Provenance::published;
-  for (const NamedQuantity& named : quantities_of(description)) weakest = std::max(weakest, named.quantity->provenance);
-  return weakest;
+// Of what plans depend on: planes and rails are inside a rank's bandwidth already.
+Provenance weakest(const LevelDescription& level) {
+  return std::max({level.arity.provenance, level.up_GBps.provenance, level.down_GBps.provenance,
+                   level.oversubscription.provenance, level.latency_us.provenance, level.overhead_us.provenance});
 }
 
 }  // namespace
@@ -67,20 +67,25 @@ Link link_of(const Description& description, std::size_t level) {
 Result<Fabric> fabric_from(const Description& description, Shaped shaped, std::vector<std::int32_t> rank_at) {
   Fabric fabric;
   fabric.links.clear();
+  fabric.provenance = std::max(description.reduce_GBps.provenance, description.copy_GBps.provenance);
   std::vector<Runs> kept;
   for (std::size_t i = 0; i < shaped.runs.size(); ++i) {
     if (groups_nothing(shaped.runs[i])) continue;  // as Levels does
     kept.push_back(shaped.runs[i]);
     fabric.links.push_back(shaped.links[i]);
+    const LevelDescription& level = description.levels[shaped.described[i]];
+    fabric.origins.push_back({level.name, weakest(level)});
+    fabric.provenance = std::max(fabric.provenance, fabric.origins.back().provenance);
   }
   if (kept.empty()) {
     kept.push_back({{1, 1}});
     fabric.links.push_back(shaped.links.front());
+    const LevelDescription& level = description.levels.front();
+    fabric.origins.push_back({level.name, weakest(level)});
   }
   fabric.levels = std::make_shared<const Levels>(TUTTI_TRY(Levels::from_runs(std::move(kept), std::move(rank_at))));
   fabric.reduce_GBps = description.reduce_GBps.value;
   fabric.copy_GBps = description.copy_GBps.value;
-  fabric.provenance = weakest(description);
   return fabric;
 }
 
@@ -99,6 +104,7 @@ Result<Fabric> fabric_of(const Description& description, std::int32_t ranks) {
   for (std::size_t i = 0; i < description.levels.size(); ++i) {
     shaped.runs.push_back(first_of(description.levels[i].runs, units));
     shaped.links.push_back(link_of(description, i));
+    shaped.described.push_back(i);
   }
   return fabric_from(description, std::move(shaped), description.placement);
 }

@@ -106,6 +106,7 @@ Result<Fabric> fabric_of(const Description& description, const Job& job) {
       groups *= description.levels[outer].runs.front().size;
     shaped.runs.push_back({{groups, description.levels[level].runs.front().size}});
     shaped.links.push_back(link_of(description, level));
+    shaped.described.push_back(level);
     inner_levels += shaped.runs.back().front().size > 1 ? 1 : 0;
   }
   if (!whole) {
@@ -113,7 +114,8 @@ Result<Fabric> fabric_of(const Description& description, const Job& job) {
     for (const Node& node : nodes) runs.push_back({1, static_cast<std::int32_t>(node.ranks.size())});
     inner_levels = std::ranges::any_of(runs, [](const GroupRun& run) { return run.size > 1; }) ? 1 : 0;
     shaped.runs.push_back(std::move(runs));
-    shaped.links.push_back(link_of(description, std::max<std::size_t>(description.node_levels, 1) - 1));
+    shaped.described.push_back(std::max<std::size_t>(description.node_levels, 1) - 1);
+    shaped.links.push_back(link_of(description, shaped.described.back()));
   }
   std::vector<std::int32_t> units;
   std::vector<std::int32_t> rank_at;
@@ -124,6 +126,7 @@ Result<Fabric> fabric_of(const Description& description, const Job& job) {
   for (std::size_t level = description.node_levels; level < description.levels.size(); ++level) {
     shaped.runs.push_back(grouped(description.levels[level].runs, units));
     shaped.links.push_back(link_of(description, level));
+    shaped.described.push_back(level);
   }
   Fabric fabric = TUTTI_TRY(fabric_from(description, std::move(shaped), std::move(rank_at)));
   crowd(fabric, inner_levels, job);

@@ -11,6 +11,7 @@ using Runs = std::vector<GroupRun>;
 struct Shaped {
   std::vector<Runs> runs;  // innermost first
   std::vector<Link> links;
+  std::vector<std::size_t> described;  // which level of the description each one is
 };
 
 /// The planner's link of a level; ports get numbers in the order in which levels name them.

@@ -21,8 +21,8 @@ Question ask(const char* collective, const char* bytes, std::int64_t ranks, cons
   Question question;
   question.call.collective = collective;
   question.call.bytes = bytes;
-  question.ranks = ranks;
-  question.levels = levels;
+  question.cluster.ranks = ranks;
+  question.cluster.levels = levels;
   question.algo = algo;
   return question;
 }
