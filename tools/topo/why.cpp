@@ -15,6 +15,10 @@ std::string origin(const topology::Quantity& quantity) {
   return fmt::format("({}: {})", to_string(quantity.provenance), quantity.source);
 }
 
+std::string nic_of(const topology::Machine& machine, const topology::NicChoice& choice) {
+  return choice.device < 0 ? std::string("nothing") : machine.devices[static_cast<std::size_t>(choice.device)].name;
+}
+
 // The numbers of a rank's groups, innermost first.
 std::vector<std::int32_t> groups_of(const topology::Levels& levels, std::int32_t rank) {
   std::vector<std::int32_t> groups;
@@ -91,8 +95,9 @@ Result<std::string> why(const topology::Machine& machine, std::int32_t one, std:
   }
   text += "  carried by shm: they are on one node\n";
   for (const std::int32_t rank : {one, other})
-    text +=
-        fmt::format("  rank {} reaches other nodes through {}\n", rank, choices[static_cast<std::size_t>(rank)].reason);
+    text += fmt::format("  rank {} reaches other nodes through {}: {}\n", rank,
+                        nic_of(machine, choices[static_cast<std::size_t>(rank)]),
+                        choices[static_cast<std::size_t>(rank)].reason);
   return text;
 }
 

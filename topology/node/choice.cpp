@@ -34,6 +34,7 @@ std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Sea
   }
   std::vector<int> users(machine.devices.size(), 0);
   std::vector<NicChoice> choices;
+  choices.reserve(seats.size());
   for (const Seat& seat : seats) {
     NicChoice choice;
     for (const std::int32_t nic : nics) {
@@ -48,16 +49,18 @@ std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Sea
         choice.distance = far;
       }
     }
+    if (choice.device >= 0) ++users[static_cast<std::size_t>(choice.device)];
+    choices.push_back(std::move(choice));
+  }
+  for (std::size_t rank = 0; rank < seats.size(); ++rank) {
+    NicChoice& choice = choices[rank];
     if (choice.device < 0) {
       choice.reason = "this machine has no NIC";
-    } else {
-      const int others = users[static_cast<std::size_t>(choice.device)]++;
-      choice.reason = fmt::format("{}: {} with {}", device_at(machine, choice.device).name, to_string(choice.distance),
-                                  anchor_of(machine, seat));
-      if (others > 0)
-        choice.reason += fmt::format("; {} other rank{} of the node use it", others, others == 1 ? "" : "s");
+      continue;
     }
-    choices.push_back(std::move(choice));
+    choice.reason = fmt::format("{} with {}", to_string(choice.distance), anchor_of(machine, seats[rank]));
+    const int others = users[static_cast<std::size_t>(choice.device)] - 1;
+    if (others > 0) choice.reason += fmt::format("; shared with {} other rank{}", others, others == 1 ? "" : "s");
   }
   return choices;
 }
@@ -69,10 +72,12 @@ std::vector<std::string> advice(const Machine& machine, const std::vector<Seat>&
     const Seat& seat = seats[rank];
     if (choices[rank].device < 0) continue;
     const Device& nic = device_at(machine, choices[rank].device);
-    const Distance to_cpus = distance(machine, seat.cpus, nic);
+    // Processors should be near what their rank feeds; that is the accelerator where there is one.
+    const Device& fed = has_accelerator(machine, seat) ? device_at(machine, seat.accelerator) : nic;
+    const Distance to_cpus = distance(machine, seat.cpus, fed);
     if (to_cpus == Distance::same_package || to_cpus == Distance::across_packages) {
       all.push_back(fmt::format("rank {}: its processors {} are far from {} ({}): bind it to processors {}", rank,
-                                seat.cpus.text(), nic.name, to_string(to_cpus), near(machine, nic).text()));
+                                seat.cpus.text(), fed.name, to_string(to_cpus), near(machine, fed).text()));
     }
     if (has_accelerator(machine, seat) && choices[rank].distance >= Distance::same_package) {
       all.push_back(fmt::format("rank {}: no NIC is near {}; {} is {}", rank, device_at(machine, seat.accelerator).name,

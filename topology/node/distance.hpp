@@ -36,7 +36,7 @@ struct Seat {
 struct NicChoice {
   std::int32_t device = -1;  // number in Machine::devices; -1: there is none
   Distance distance = Distance::unknown;
-  std::string reason;  // "mlx5_2: behind one PCI switch with cuda1; 1 rank has it"
+  std::string reason;  // "behind one PCI switch with cuda1; shared with 1 other rank"
 };
 
 /// A NIC for each rank of a node: the nearest to its accelerator, or to its processors; of NICs as near as each other

@@ -167,8 +167,8 @@ class Drawing {
       sheet_.write(kLeft, at, text, {.size = 12, .colour = ink, .bold = bold});
       at += 17;
     };
-    line(fmt::format("{} of {} {}{}", groups, all.units, plural(unit_of(description_, number), all.units),
-                     level.runs.size() > 1 ? ", uneven" : ""),
+    line(fmt::format("{} {} of {} {}{}", groups, plural(level.name, groups), all.units,
+                     plural(unit_of(description_, number), all.units), level.runs.size() > 1 ? ", uneven" : ""),
          kInk, false);
     line(with_origin(level.up_GBps, " GB/s a rank"), kInk, true);
     if (level.down_GBps.value != level.up_GBps.value) line(with_origin(level.down_GBps, " GB/s down"), kInk, true);

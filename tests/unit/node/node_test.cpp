@@ -86,7 +86,7 @@ TEST(NicChoice, SharesEvenlyWhereNicsAreFewAndSaysSo) {
   for (const auto& [nic, count] : users) EXPECT_EQ(count, 2) << nic;
   const Machine one = machine_of("one-nic-for-all");
   const auto choices = choose_nics(one, seats_of(one));
-  EXPECT_NE(choices.back().reason.find("3 other ranks"), std::string::npos) << choices.back().reason;
+  EXPECT_NE(choices.back().reason.find("shared with 3 other ranks"), std::string::npos) << choices.back().reason;
 }
 
 TEST(NicChoice, HonoursCpuSetsWhereThereAreNoAccelerators) {
