@@ -7,3 +7,6 @@ folder=$(dirname "$0")
   "$tutti" topo --preset "$name" --svg "$folder/$name.svg" > /dev/null
   echo "| [\`$name\`](fabrics/$name.svg) | $ranks | $about |"
 done
+for machine in dgx-h100 one-nic-for-all; do
+  "$tutti" topo --import "$folder/../../tests/data/machines/$machine.xml" --svg "$folder/machine-$machine.svg" > /dev/null
+done

@@ -10,6 +10,7 @@
 #include "tools/topo/text.hpp"
 #include "topology/fabric/presets.hpp"
 #include "topology/render/fabric.hpp"
+#include "topology/render/machine.hpp"
 
 namespace tutti::topo {
 namespace {
@@ -59,10 +60,13 @@ int list() {
 }
 
 int write_pictures(const Options& options, const Source& source) {
-  if ((!options.svg.empty() || !options.dot.empty()) && !source.fabric)
-    return fail(kUsage, "--svg and --dot draw fabrics: give --preset, --fabric or --import");
-  if (!options.svg.empty() && !write_file(options.svg, render::fabric_svg(*source.fabric)))
-    return fail(kFailed, fmt::format("cannot write {}", options.svg));
+  if (!options.dot.empty() && !source.fabric)
+    return fail(kUsage, "--dot draws fabrics: give --preset, --fabric or --import; --svg draws machines, too");
+  if (!options.svg.empty()) {
+    const std::string svg = source.fabric ? render::fabric_svg(*source.fabric)
+                                          : render::machine_svg(*source.machine, seats_of(*source.machine));
+    if (!write_file(options.svg, svg)) return fail(kFailed, fmt::format("cannot write {}", options.svg));
+  }
   if (!options.dot.empty() && !write_file(options.dot, render::fabric_dot(*source.fabric)))
     return fail(kFailed, fmt::format("cannot write {}", options.dot));
   if (options.xml.empty()) return 0;
@@ -108,8 +112,8 @@ void add_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_flag("--list", options->list, "Name the presets");
   command->add_option("--why", options->why, "Explain what lies between two ranks")->expected(2)->type_name("RANK");
-  command->add_option("--svg", options->svg, "Draw the fabric to FILE")->type_name("FILE");
-  command->add_option("--dot", options->dot, "Draw it for Graphviz to FILE")->type_name("FILE");
+  command->add_option("--svg", options->svg, "Draw the fabric or the machine to FILE")->type_name("FILE");
+  command->add_option("--dot", options->dot, "Draw the fabric for Graphviz to FILE")->type_name("FILE");
   command->add_option("--xml", options->xml, "Write this machine to FILE as hwloc's XML")->type_name("FILE");
   command->add_flag("--json", options->json, "As data (schema tutti.fabric/1 or tutti.machine/1)");
   command->callback([options, &exit_code] { exit_code = run(*options); });

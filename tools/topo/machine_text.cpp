@@ -32,7 +32,8 @@ std::string head(const Machine& machine) {
 std::string device_line(const Device& device) {
   std::string text = fmt::format("{} {}", to_string(device.kind), device.name);
   if (!device.also.empty()) text += fmt::format(" ({})", device.also);
-  text += fmt::format("  {}  {}  {}", device.bus, device.model, speed(device.link_GBps));
+  if (device.bus != device.name) text += fmt::format("  {}", device.bus);
+  text += fmt::format("  {}  {}", device.model, speed(device.link_GBps));
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include "tools/topo/text.hpp"
 #include "topology/fabric/presets.hpp"
 #include "topology/render/fabric.hpp"
+#include "topology/render/machine.hpp"
 
 namespace tutti::topo {
 namespace {
@@ -68,6 +69,18 @@ TEST(TopoFabric, EveryPresetIsDrawnWithItsLevelsAndRedWhereItIsOversubscribed) {
     const std::string dot = render::fabric_dot(description);
     EXPECT_EQ(dot.find("color=red") != std::string::npos, narrow) << one.name;
     EXPECT_TRUE(dot.starts_with("graph \"") && dot.ends_with("}\n"));
+  }
+}
+
+TEST(TopoMachine, EveryDeviceAndEveryRanksWayToItsNicIsDrawn) {
+  for (const char* const name : {"dgx-h100", "one-nic-for-all", "vm", "no-nic", "nps4-mi300x"}) {
+    const auto source = find_source({.preset = {}, .fabric = {}, .import = path_of(std::string(name) + ".xml")});
+    ASSERT_TRUE(source) << source.error().text;
+    const auto svg = render::machine_svg(*source->machine, seats_of(*source->machine));
+    for (const auto& device : source->machine->devices)
+      EXPECT_NE(svg.find(">" + device.name + "<"), std::string::npos) << name << " " << device.name;
+    const bool is_far = std::string(name) == "one-nic-for-all";
+    EXPECT_EQ(svg.find("stroke=\"#c1121f\"") != std::string::npos, is_far) << name;
   }
 }
 
