@@ -1,5 +1,5 @@
-# What Tutti stands on. Header-only where possible: libtutti.so needs only libsodium, libhwy and libpugixml at run
-# time.
+# What Tutti stands on. Header-only where possible: libtutti.so needs only libsodium, libhwy, libpugixml
+# and libyaml at run time.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
@@ -25,6 +25,17 @@ target_link_libraries(tutti_hwy INTERFACE ${HWY_LIBRARY})
 add_library(tutti_pugixml INTERFACE)
 target_include_directories(tutti_pugixml SYSTEM INTERFACE ${PUGIXML_INCLUDE})
 target_link_libraries(tutti_pugixml INTERFACE ${PUGIXML_LIBRARY})
+
+pkg_check_modules(hwloc REQUIRED hwloc>=2.9)
+add_library(tutti_hwloc INTERFACE)
+target_include_directories(tutti_hwloc SYSTEM INTERFACE ${hwloc_INCLUDE_DIRS})
+target_link_libraries(tutti_hwloc INTERFACE ${hwloc_LINK_LIBRARIES})
+
+find_library(YAML_LIBRARY yaml REQUIRED)
+find_path(YAML_INCLUDE yaml.h REQUIRED)
+add_library(tutti_yaml INTERFACE)
+target_include_directories(tutti_yaml SYSTEM INTERFACE ${YAML_INCLUDE})
+target_link_libraries(tutti_yaml INTERFACE ${YAML_LIBRARY})
 
 add_library(tutti_asio INTERFACE)
 target_include_directories(tutti_asio SYSTEM INTERFACE ${ASIO_INCLUDE})

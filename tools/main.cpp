@@ -10,6 +10,7 @@
 #include "tools/perf/command.hpp"
 #include "tools/plan/command.hpp"
 #include "tools/run/command.hpp"
+#include "tools/topo/command.hpp"
 #include "tools/verify/command.hpp"
 
 namespace {
@@ -33,6 +34,7 @@ int run(int argc, char** argv) {
   tutti::perf::add_command(app, exit_code);
   tutti::info::add_command(app, exit_code);
   tutti::explain::add_command(app, exit_code);
+  tutti::topo::add_command(app, exit_code);
   tutti::prove::add_command(app, exit_code);
   try {
     app.parse(argc, argv);

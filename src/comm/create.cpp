@@ -10,6 +10,7 @@
 #include "comm/communicator.hpp"
 #include "comm/facts.hpp"
 #include "comm/files.hpp"
+#include "topology/fabric/described.hpp"
 #include "transports/shm/shm.hpp"
 #include "transports/ucx/ucx.hpp"
 
@@ -110,6 +111,8 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   std::vector<Facts> facts{own_facts(config)};
   const auto brought = TUTTI_TRY(read_plans(config.plans));
   facts.front().plans = brought->fingerprint;
+  const BroughtFabric described = TUTTI_TRY(read_fabric(config.fabric));
+  facts.front().fabric = described.fingerprint;
   if (session_) {
     const auto encoded = TUTTI_TRY(session_->all_gather(encode(facts.front()), deadline));
     facts.clear();
@@ -131,6 +134,13 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   choosing.staging = config.staging;
   choosing.links.cores = cores_of(facts, layout, fullest_node(layout));
   choosing.fabric = topology::fabric_of(layout, choosing.links);
+  if (described.description) {
+    topology::Job job{.layout = &choosing.layout, .nodes = {}, .links = choosing.links};
+    job.nodes = TUTTI_TRY(places_of(facts, layout, *described.description));
+    choosing.fabric = TUTTI_TRY(topology::fabric_of(*described.description, job));
+    log_.info("comm", "fabric {} levels {} numbers {}", described.fingerprint, choosing.fabric.levels->describe(),
+              to_string(choosing.fabric.provenance));
+  }
   return choosing;
 }
 

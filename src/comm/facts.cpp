@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <map>
 
 namespace tutti::comm {
 namespace {
@@ -74,6 +77,8 @@ Facts own_facts(const Config& config) {
   facts.deterministic = config.deterministic;
   facts.algorithm = config.algorithm;
   facts.transports = fmt::format("{}", fmt::join(config.transports, ","));
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0) facts.host = host.data();
   return facts;
 }
 
@@ -85,6 +90,8 @@ std::vector<std::byte> encode(const Facts& facts) {
   put(bytes, bytes_of(facts.algorithm));
   put(bytes, bytes_of(facts.transports));
   put(bytes, bytes_of(facts.plans));
+  put(bytes, bytes_of(facts.fabric));
+  put(bytes, bytes_of(facts.host));
   return bytes;
 }
 
@@ -98,6 +105,8 @@ Result<Facts> decode_facts(std::span<const std::byte> bytes) {
   facts.algorithm = reader.text();
   facts.transports = reader.text();
   facts.plans = reader.text();
+  facts.fabric = reader.text();
+  facts.host = reader.text();
   if (!reader.complete()) return Error{Code::transport, "a rank's facts are malformed"};
   return facts;
 }
@@ -113,6 +122,7 @@ Status check_agreement(std::span<const Facts> of_ranks) {
     const Facts& other = of_ranks[rank];
     if (first.algorithm != other.algorithm) return differ("TUTTI_ALGO", first.algorithm, other.algorithm);
     if (first.plans != other.plans) return differ("TUTTI_PLAN", first.plans, other.plans);
+    if (first.fabric != other.fabric) return differ("TUTTI_FABRIC", first.fabric, other.fabric);
     if (first.transports != other.transports) return differ("TUTTI_TRANSPORTS", first.transports, other.transports);
     if (first.staging != other.staging)
       return differ("TUTTI_STAGING", to_string(Bytes{first.staging}), to_string(Bytes{other.staging}));
@@ -134,6 +144,30 @@ std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& l
   std::int32_t count = 0;
   for (const std::byte byte : all) count += std::popcount(std::to_integer<unsigned>(byte));
   return std::max(1, count);
+}
+
+Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, const topology::Layout& layout,
+                                            const topology::Description& description) {
+  std::vector<std::int32_t> places;
+  if (description.hosts.empty()) return places;
+  std::map<std::string_view, std::int32_t> numbers;
+  for (std::size_t node = 0; node < description.hosts.size(); ++node)
+    numbers.try_emplace(description.hosts[node], static_cast<std::int32_t>(node));
+  places.resize(static_cast<std::size_t>(layout.nodes()), -1);
+  for (const auto& run : layout.runs()) {
+    auto& place = places[static_cast<std::size_t>(run.node)];
+    if (place >= 0) continue;
+    const std::string_view host = of_ranks[static_cast<std::size_t>(run.first)].host;
+    auto found = numbers.find(host);
+    if (found == numbers.end()) found = numbers.find(host.substr(0, host.find('.')));  // without its domain
+    if (found == numbers.end()) {
+      return Error{Code::invalid_usage,
+                   fmt::format("TUTTI_FABRIC: rank {} runs on {}, which is none of the {} hosts of {}", run.first, host,
+                               description.hosts.size(), description.name)};
+    }
+    place = found->second;
+  }
+  return places;
 }
 
 std::int32_t fullest_node(const topology::Layout& layout) {

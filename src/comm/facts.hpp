@@ -10,6 +10,7 @@
 
 #include "base/config.hpp"
 #include "base/result.hpp"
+#include "topology/fabric/description.hpp"
 #include "topology/fabric/layout.hpp"
 
 namespace tutti::comm {
@@ -21,6 +22,8 @@ struct Facts {
   std::string algorithm;   // TUTTI_ALGO
   std::string plans;       // TUTTI_PLAN: names and hashes of what the files hold
   std::string transports;  // TUTTI_TRANSPORTS
+  std::string fabric;      // TUTTI_FABRIC: name and hash of what it describes
+  std::string host;        // name of the machine, for fabrics that name theirs
 };
 
 /// Of this process, now.
@@ -34,6 +37,11 @@ Status check_agreement(std::span<const Facts> of_ranks);
 
 /// Processors that the ranks of `node` may use together.
 std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& layout, std::int32_t node);
+
+/// The number in the description of each node of the layout, by the names of hosts; empty if the description names
+/// none. Fails with invalid_usage when a node's host is not among them.
+Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, const topology::Layout& layout,
+                                            const topology::Description& description);
 
 /// The node with the most ranks; of several, the first.
 std::int32_t fullest_node(const topology::Layout& layout);

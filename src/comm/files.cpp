@@ -8,8 +8,14 @@
 #include <fstream>
 
 #include "plan/exchange/exchange.hpp"
+#include "topology/fabric/presets.hpp"
 
 namespace tutti::comm {
+namespace {
+
+constexpr std::size_t kMostFabricBytes = std::size_t{16} << 20;
+
+}  // namespace
 
 Result<std::string> read_text(const std::string& path, std::size_t most) {
   std::ifstream file(path, std::ios::binary);
@@ -40,6 +46,23 @@ Result<std::shared_ptr<const BroughtPlans>> read_plans(const std::string& paths)
     all->plans.push_back(std::move(brought).value());
   }
   return std::shared_ptr<const BroughtPlans>(std::move(all));
+}
+
+Result<BroughtFabric> read_fabric(const std::string& name) {
+  if (name.empty()) return BroughtFabric{};
+  const bool is_path = name.find_first_of("/.") != std::string::npos;
+  std::string text;
+  if (is_path) text = TUTTI_TRY(read_text(name, kMostFabricBytes));
+  auto description = is_path ? topology::read_description(text) : topology::read_preset(name);
+  if (!description) {
+    return description.error().within(
+        "TUTTI_FABRIC: " + (is_path ? name : "neither a file (with a '/' or a '.' in its name) nor a preset"));
+  }
+  BroughtFabric brought;
+  brought.fingerprint =
+      fmt::format("{} {:016x}", description->name, plan::hash_of(topology::write_description(*description)));
+  brought.description = std::move(*description);
+  return brought;
 }
 
 }  // namespace tutti::comm

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "plan/exchange/brought.hpp"
+#include "topology/fabric/description.hpp"
 
 namespace tutti::comm {
 
@@ -20,6 +22,15 @@ struct BroughtPlans {
 
 /// `paths` has ';' between them. Fails with system when a file cannot be read, and with what `plan::read_brought` says.
 Result<std::shared_ptr<const BroughtPlans>> read_plans(const std::string& paths);
+
+/// What TUTTI_FABRIC names: a preset, or a file with a tutti.fabric/1 document.
+struct BroughtFabric {
+  std::optional<topology::Description> description;  // none where the setting is empty
+  std::string fingerprint;                           // "meta-roce-24k 0123456789abcdef"
+};
+
+/// Fails with invalid_argument when it is neither, and with what `topology::read_description` says of the file.
+Result<BroughtFabric> read_fabric(const std::string& name);
 
 /// A file's content; at most `most` bytes.
 Result<std::string> read_text(const std::string& path, std::size_t most);

@@ -48,6 +48,48 @@ TEST(PlanTool, RefusesWrongQuestionsWithExitCode2) {
   EXPECT_EQ(run("tutti plan all_reduce --bytes 8 --ranks 4 --svg /nowhere/at.all").code, 1);
 }
 
+TEST(PlanTool, KnowsPresetsAndFilesThatTopoWrote) {
+  const Folder folder;
+  const auto file = folder.file("mine.json");
+  ASSERT_EQ(run("tutti topo --preset laptop --json > " + file).code, 0);
+  const auto preset = run("tutti plan all_reduce --bytes 1M --preset laptop");
+  const auto brought = run("tutti plan all_reduce --bytes 1M --fabric " + file);
+  ASSERT_EQ(preset.code, 0) << preset.err;
+  ASSERT_EQ(brought.code, 0) << brought.err;
+  EXPECT_NE(preset.out.find("of laptop"), std::string::npos) << preset.out;
+  EXPECT_EQ(run("tutti plan all_reduce --bytes 1M --preset labtop").code, 2);
+}
+
+TEST(TopoTool, ShowsThisMachineAndDrawsFabrics) {
+  const Folder folder;
+  const auto machine = run("tutti topo --json");
+  ASSERT_EQ(machine.code, 0) << machine.err;
+  EXPECT_EQ(Json::parse(machine.out)["schema"], "tutti.machine/1");
+  const auto xml = folder.file("machine.xml");
+  ASSERT_EQ(run("tutti topo --xml " + xml).code, 0);
+  EXPECT_EQ(run("tutti topo --import " + xml).code, 0);
+  const auto svg = folder.file("fabric.svg");
+  const auto drawn = run("tutti topo --preset alibaba-hpn7 --svg " + svg + " --dot " + folder.file("fabric.dot"));
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_NE(read_file(svg).find("15:1 oversubscribed"), std::string::npos);
+  EXPECT_EQ(run("tutti topo --preset alibaba-hpn7 --why 0 99999999").code, 2);
+  EXPECT_EQ(run("tutti topo --import /nowhere/at.all").code, 1);
+  EXPECT_NE(run("tutti topo --list").out.find("98304 ranks"), std::string::npos);
+}
+
+TEST(FabricSetting, AJobPlansWithItAndRefusesWhatDoesNotFit) {
+  const std::string perf = " tutti perf all_reduce -b 64K -e 64K -n 2 -w 0 -c 1";
+  const auto good = run("TUTTI_LOG=info TUTTI_FABRIC=cloud-tcp tutti run -n 2 --nodes 2 --" + perf);
+  ASSERT_EQ(good.code, 0) << good.out << good.err;
+  EXPECT_NE((good.out + good.err).find("fabric cloud-tcp"), std::string::npos) << good.out << good.err;
+  const auto few = run("TUTTI_FABRIC=laptop tutti run -n 2 --nodes 2 --" + perf);
+  EXPECT_NE(few.code, 0);
+  EXPECT_NE((few.out + few.err).find("2 nodes, but fabric laptop describes 1"), std::string::npos)
+      << few.out << few.err;
+  const auto unknown = run("TUTTI_FABRIC=labtop tutti run -n 2 --" + perf);
+  EXPECT_NE((unknown.out + unknown.err).find("the nearest is laptop"), std::string::npos) << unknown.out << unknown.err;
+}
+
 TEST(VerifyTool, ProvesSmallWorldsAndSaysHowMany) {
   const auto outcome = run("tutti verify --max-ranks 4 --json");
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;

@@ -22,7 +22,7 @@ double Answer::fraction_of(const plan::Cost& cost) const {
 
 Result<Answer> find_answer(const Question& question) {
   Answer answer;
-  answer.world = TUTTI_TRY(world::make_world(question.ranks, question.levels));
+  answer.world = TUTTI_TRY(world::make_world(question.cluster));
   answer.query = TUTTI_TRY(world::make_query(question.call, answer.world.fabric.ranks()));
   const auto forced = TUTTI_TRY(world::parse_forced(question.algo, answer.query.collective));
   answer.bytes = plan::total_bytes(answer.query, answer.world.fabric.ranks());

@@ -13,8 +13,7 @@ namespace tutti::explain {
 
 struct Question {
   world::CallWords call;
-  std::int64_t ranks = 0;  // 0: as the levels say
-  std::string levels;
+  world::ClusterWords cluster;
   std::string algo;  // a way that is forced
 };
 

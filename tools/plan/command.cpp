@@ -25,6 +25,7 @@ WAY is what TUTTI_ALGO takes behind the colon: circulant>ring, "2*ring>ring|ring
 Examples:
   tutti plan all_reduce --bytes 1G --ranks 98304
   tutti plan all_reduce --bytes 64K --levels 8x4 --svg rounds.svg
+  tutti plan all_reduce --bytes 1G --preset meta-roce-24k      # and which of its numbers are assumed
   tutti plan all_reduce --bytes 1M --ranks 8 --deterministic --type bfloat16
   tutti plan broadcast --bytes 4K --ranks 12 --root 3 --algo binomial --rank 5   # and the program of rank 5
   tutti plan all_gather --bytes 1G --levels 8x32x12x32 --json | jq .fraction_of_bound)";
@@ -77,10 +78,16 @@ void add_command(CLI::App& app, int& exit_code) {
   world::CallWords& call = options->question.call;
   command->add_option("collective", call.collective, world::names_of_collectives())->required();
   command->add_option("--bytes", call.bytes, "Size of the vector, or of all blocks together")->type_name("SIZE");
-  command->add_option("--ranks", options->question.ranks, "Number of ranks")
+  command
+      ->add_option("--ranks", options->question.cluster.ranks, "Number of ranks; of a described cluster the first ones")
       ->check(CLI::Range(1, topology::Levels::kMostRanks));
-  command->add_option("--levels", options->question.levels, "How the ranks are nested, innermost first")
+  command->add_option("--levels", options->question.cluster.levels, "How the ranks are nested, innermost first")
       ->type_name("LEVELS");
+  command
+      ->add_option("--preset", options->question.cluster.preset, "A fabric that comes with the library: see tutti topo")
+      ->type_name("NAME");
+  command->add_option("--fabric", options->question.cluster.fabric, "A fabric that a file describes (tutti.fabric/1)")
+      ->type_name("FILE");
   command->add_option("--algo", options->question.algo, "Force this way")->type_name("WAY");
   command->add_option("--root", call.root, "Root of rooted collectives")->capture_default_str();
   command->add_option("--type", call.type, "Element type")->capture_default_str();

@@ -22,7 +22,8 @@ Json level_documents(const Answer& answer) {
                    {"uplink_GBps", fabric.uplink_GBps(level)},
                    {"port", link.port},
                    {"worst_cut", level == answer.selection.bound.level},
-                   {"provenance", to_string(fabric.provenance)}});
+                   {"provenance", to_string(fabric.provenance_of(level))}});
+    if (!fabric.origins.empty()) all.back()["name"] = fabric.origins[static_cast<std::size_t>(level)].name;
   }
   return all;
 }
@@ -83,6 +84,12 @@ Json document_of(const Answer& answer) {
                    {"template_bytes", template_bytes(answer.plan())}};
   document["reason"] = selection.reason;
   if (!answer.world.assumption.empty()) document["assumption"] = answer.world.assumption;
+  for (const topology::NamedQuantity& named : world::assumed_in(answer.world)) {
+    document["assumed"].push_back({{"level", named.where},
+                                   {"number", named.what},
+                                   {"value", named.quantity->value},
+                                   {"source", named.quantity->source}});
+  }
   if (answer.free) {
     document["deterministic"] = {{"free_way", way_of(answer.free->plan)},
                                  {"free_us", answer.free->cost.total_us},

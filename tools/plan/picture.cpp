@@ -10,11 +10,14 @@
 #include "plan/way.hpp"
 #include "tools/plan/messages.hpp"
 #include "tools/plan/shares.hpp"
-#include "tools/plan/sheet.hpp"
 #include "tools/text/figures.hpp"
+#include "topology/render/sheet.hpp"
 
 namespace tutti::explain {
 namespace {
+
+using render::colour;
+using render::Sheet;
 
 constexpr double kHead = 78;  // above the drawing: title and legend
 constexpr std::uint32_t kMostRounds = 96;

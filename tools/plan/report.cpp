@@ -31,10 +31,11 @@ std::string question(const Answer& answer) {
 
 std::string world_of(const Answer& answer) {
   const topology::Fabric& fabric = answer.world.fabric;
-  return fmt::format("{} on {} ranks, {}: links {}{}\n{}", question(answer), fabric.ranks(), fabric.levels->describe(),
-                     to_string(fabric.provenance),
+  const std::string of = answer.world.description ? fmt::format(" of {}", answer.world.name) : std::string();
+  return fmt::format("{} on {} ranks{}, {}: links {}{}\n{}{}", question(answer), fabric.ranks(), of,
+                     fabric.levels->describe(), to_string(fabric.provenance),
                      answer.world.assumption.empty() ? std::string() : "; " + answer.world.assumption,
-                     world::describe_links(fabric));
+                     world::describe_links(fabric), world::describe_assumed(answer.world));
 }
 
 std::string terms(const plan::Cost& cost) {

@@ -34,8 +34,7 @@ Examples:
 
 struct Options {
   std::int32_t max_ranks = 0;
-  std::int64_t ranks = 0;
-  std::string levels;
+  world::ClusterWords cluster;
   std::string collective;  // of one plan
   std::string algo;
   std::int64_t root = 0;
@@ -79,7 +78,7 @@ int run_everything(const Options& options) {
 }
 
 int run_cluster(const Options& options) {
-  const auto world = world::make_world(options.ranks, options.levels);
+  const auto world = world::make_world(options.cluster);
   if (!world) return fail(world.error().text);
   const Clock clock;
   Outcome outcome(isatty(STDERR_FILENO) != 0);
@@ -115,7 +114,7 @@ Result<plan::Plan> one_plan(const Options& options, const world::World& world) {
 }
 
 int run_one(const Options& options) {
-  const auto world = world::make_world(options.ranks, options.levels);
+  const auto world = world::make_world(options.cluster);
   if (!world) return fail(world.error().text);
   const auto plan = one_plan(options, *world);
   if (!plan) return fail(plan.error().text);
@@ -155,7 +154,7 @@ int run(const Options& options) {
   if (!options.algo.empty()) return fail("--algo needs a collective: tutti verify all_reduce --algo ring --ranks 8");
   if (options.mutations) return run_mutations(options);
   if (options.max_ranks > 0) return run_everything(options);
-  if (options.ranks > 0 || !options.levels.empty()) return run_cluster(options);
+  if (options.cluster.ranks > 0 || options.cluster.is_described()) return run_cluster(options);
   return fail("say what to prove: --max-ranks N, --ranks N, --mutations, or a collective with --algo");
 }
 
@@ -169,12 +168,20 @@ void add_command(CLI::App& app, int& exit_code) {
   auto* most = command->add_option("--max-ranks", options->max_ranks, "Prove every plan on up to N ranks")
                    ->type_name("N")
                    ->check(CLI::Range(1, kMostExhaustive));
-  command->add_option("--ranks", options->ranks, "Prove what calls get on N ranks")
+  command->add_option("--ranks", options->cluster.ranks, "Prove what calls get on N ranks")
       ->type_name("N")
       ->check(CLI::Range(1, topology::Levels::kMostRanks))
       ->excludes(most);
-  command->add_option("--levels", options->levels, "How these ranks are nested, innermost first: see tutti plan --help")
+  command
+      ->add_option("--levels", options->cluster.levels,
+                   "How these ranks are nested, innermost first: see tutti plan --help")
       ->type_name("LEVELS")
+      ->excludes(most);
+  command->add_option("--preset", options->cluster.preset, "A fabric that comes with the library: see tutti topo")
+      ->type_name("NAME")
+      ->excludes(most);
+  command->add_option("--fabric", options->cluster.fabric, "A fabric that a file describes (tutti.fabric/1)")
+      ->type_name("FILE")
       ->excludes(most);
   command->add_option("--algo", options->algo, "The way of the one plan, with /SEGMENTS")->type_name("WAY");
   command->add_option("--root", options->root, "The root of the one plan")->capture_default_str();

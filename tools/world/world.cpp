@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <fstream>
+
+#include "topology/fabric/described.hpp"
+#include "topology/fabric/presets.hpp"
+
 namespace tutti::world {
 namespace {
 
@@ -22,23 +28,74 @@ std::string assumption(std::int64_t ranks) {
                      rest == 0 ? std::string() : fmt::format(", the last one with {}", rest));
 }
 
-}  // namespace
+Error wrong(std::string text) {
+  return {Code::invalid_argument, std::move(text)};
+}
 
-Result<World> make_world(std::int64_t ranks, const std::string& levels) {
-  if (ranks == 0 && levels.empty())
-    return Error{Code::invalid_argument, "say how many ranks: --ranks N or --levels 8x32"};
+Result<World> assumed_world(const ClusterWords& words) {
+  const std::int64_t ranks = words.ranks;
+  const std::string& levels = words.levels;
   World world;
   world.levels = levels.empty() ? assumed_levels(ranks) : levels;
   auto parsed = Levels::parse(world.levels);
   if (!parsed) return std::move(parsed).error().within(levels.empty() ? "--ranks" : fmt::format("--levels {}", levels));
-  if (ranks != 0 && parsed->ranks() != ranks) {
-    return Error{Code::invalid_argument,
-                 fmt::format("--levels {} are {} ranks, but --ranks says {}", levels, parsed->ranks(), ranks)};
-  }
+  if (ranks != 0 && parsed->ranks() != ranks)
+    return wrong(fmt::format("--levels {} are {} ranks, but --ranks says {}", levels, parsed->ranks(), ranks));
   world.fabric = topology::assumed_fabric(std::make_shared<const Levels>(std::move(*parsed)));
   world.name = fmt::format("{}", to_string(world.fabric.provenance));
   if (levels.empty()) world.assumption = assumption(ranks);
   return world;
+}
+
+// What Levels::parse makes the same levels of.
+std::string words_of(const Levels& levels) {
+  std::string text;
+  for (int level = 0; level < levels.depth(); ++level) {
+    std::string runs;
+    for (const topology::GroupRun& run : levels.runs(level)) {
+      runs += fmt::format("{}{}{}", runs.empty() ? "" : "+", run.size,
+                          levels.regular() ? "" : fmt::format("*{}", run.groups));
+    }
+    text += (level > 0 ? "x" : "") + runs;
+  }
+  return text;
+}
+
+Result<World> described_world(topology::Description description, std::int64_t ranks) {
+  World world;
+  world.fabric = TUTTI_TRY(topology::fabric_of(description, static_cast<std::int32_t>(ranks)));
+  world.levels = words_of(*world.fabric.levels);
+  world.name = description.name;
+  world.description = std::move(description);
+  return world;
+}
+
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+
+}  // namespace
+
+Result<std::string> text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::array<char, 4096> piece{};
+  while (text.size() <= kMostBytes && (file.read(piece.data(), piece.size()), file.gcount() > 0))
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMostBytes) return wrong(fmt::format("{} has more than {} bytes", path, kMostBytes));
+  if (!file.eof()) return Error{Code::system, fmt::format("cannot read {}", path)};
+  return text;
+}
+
+Result<World> make_world(const ClusterWords& words) {
+  const int said = (words.levels.empty() ? 0 : 1) + (words.preset.empty() ? 0 : 1) + (words.fabric.empty() ? 0 : 1);
+  if (said > 1) return wrong("--levels, --preset and --fabric each describe the cluster: give one of them");
+  if (!words.preset.empty()) return described_world(TUTTI_TRY(topology::read_preset(words.preset)), words.ranks);
+  if (!words.fabric.empty()) {
+    auto description = topology::read_description(TUTTI_TRY(text_of(words.fabric)));
+    if (!description) return std::move(description).error().within(words.fabric);
+    return described_world(std::move(*description), words.ranks);
+  }
+  if (said == 0 && words.ranks == 0) return wrong("say how many ranks: --ranks N, --levels 8x32 or --preset NAME");
+  return assumed_world(words);
 }
 
 std::string describe_links(const topology::Fabric& fabric) {
@@ -48,10 +105,39 @@ std::string describe_links(const topology::Fabric& fabric) {
     const topology::Link& link = fabric.link(level);
     const std::string size = levels.regular(level) ? std::to_string(levels.width(level))
                                                    : fmt::format("{} to {}", levels.least(level), levels.width(level));
-    text += fmt::format("  level {}  {:>6} group{} of {} {}; {:g} GB/s a rank, {:g} us, {:g} us a message ({})\n",
-                        level, levels.groups(level), levels.groups(level) == 1 ? " " : "s", size,
+    const std::string name = fabric.origins.empty() ? "" : fabric.origins[static_cast<std::size_t>(level)].name + ": ";
+    text += fmt::format("  level {}  {}{:>6} group{} of {} {}; {:g} GB/s a rank, {:g} us, {:g} us a message ({})\n",
+                        level, name, levels.groups(level), levels.groups(level) == 1 ? " " : "s", size,
                         level == 0 ? "ranks" : fmt::format("groups of level {}", level - 1), link.bandwidth_GBps,
-                        link.latency_us, link.overhead_us, to_string(fabric.provenance));
+                        link.latency_us, link.overhead_us, to_string(fabric.provenance_of(level)));
+    const double together = link.bandwidth_GBps * fabric.ranks_in_unit(level);
+    if (fabric.uplink_GBps(level) < together) {
+      text +=
+          fmt::format("           {:g} GB/s out of each unit for {:g} ranks: {:.3g} times less than they can send\n",
+                      fabric.uplink_GBps(level), fabric.ranks_in_unit(level), together / fabric.uplink_GBps(level));
+    }
+  }
+  return text;
+}
+
+std::vector<topology::NamedQuantity> assumed_in(const World& world) {
+  std::vector<topology::NamedQuantity> all;
+  if (!world.description) return all;
+  for (const topology::NamedQuantity& named : topology::quantities_of(*world.description)) {
+    const bool used = named.what != "planes" && named.what != "rails";
+    if (used && named.quantity->provenance == topology::Provenance::assumed) all.push_back(named);
+  }
+  return all;
+}
+
+std::string describe_assumed(const World& world) {
+  std::string text;
+  std::string_view level;
+  for (const topology::NamedQuantity& named : assumed_in(world)) {
+    if (text.empty()) text = "  this rests on numbers that are assumed:\n";
+    text += fmt::format("    {:<10} {} {:g}: {}\n", named.where == level ? "" : named.where, named.what,
+                        named.quantity->value, named.quantity->source);
+    level = named.where;
   }
   return text;
 }

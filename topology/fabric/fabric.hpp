@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "topology/fabric/levels.hpp"
@@ -15,9 +16,17 @@ struct Fabric {
   std::vector<Link> links{Link{}};
   double reduce_GBps = 8.0;  // bytes of one operand
   double copy_GBps = 10.0;
-  Provenance provenance = Provenance::assumed;
+  Provenance provenance = Provenance::assumed;  // the weakest of all numbers
+  struct Origin {
+    std::string name;  // of the level
+    Provenance provenance = Provenance::assumed;
+  };
+  std::vector<Origin> origins;  // by level, where the fabric was described; else empty
 
   [[nodiscard]] std::int32_t ranks() const { return levels->ranks(); }
+  [[nodiscard]] Provenance provenance_of(int level) const {
+    return origins.empty() ? provenance : origins[static_cast<std::size_t>(level)].provenance;
+  }
   [[nodiscard]] const Link& link(int level) const { return links[static_cast<std::size_t>(level)]; }
   /// Ranks in the fullest unit of a level: 1 at the innermost.
   [[nodiscard]] double ranks_in_unit(int level) const;

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "plan/axis.hpp"
+#include "plan/way.hpp"
 #include "tools/plan/answer.hpp"
 #include "tools/plan/document.hpp"
 #include "tools/plan/messages.hpp"
@@ -21,8 +23,8 @@ Question ask(const char* collective, const char* bytes, std::int64_t ranks, cons
   Question question;
   question.call.collective = collective;
   question.call.bytes = bytes;
-  question.ranks = ranks;
-  question.levels = levels;
+  question.cluster.ranks = ranks;
+  question.cluster.levels = levels;
   question.algo = algo;
   return question;
 }
@@ -127,6 +129,59 @@ TEST(PlanCommand, RefusesWhatMakesNoSense) {
   auto root = ask("reduce", "8", 4);
   root.call.root = 4;
   EXPECT_NE(error_of(root).find("0 to 3"), std::string::npos);
+}
+
+Question ask_preset(const char* collective, const char* bytes, const char* preset) {
+  Question question = ask(collective, bytes, 0);
+  question.cluster.preset = preset;
+  return question;
+}
+
+TEST(PlanCommand, ChangesItsMindBetweenPresetsAndSaysWhy) {
+  std::set<std::string> ways;
+  std::set<std::string> reasons;
+  for (const char* const preset : {"laptop", "cloud-tcp", "tianchi-512", "tpu-v4", "meta-roce-24k", "baidu-hpn-100k"}) {
+    const auto answer = answered(ask_preset("all_reduce", "64M", preset));
+    ways.insert(plan::way_of(answer.plan()));
+    reasons.insert(answer.selection.reason);
+    const auto text = report(answer);
+    EXPECT_NE(text.find("why"), std::string::npos) << preset;
+    EXPECT_NE(text.find(std::string("of ") + preset), std::string::npos) << text.substr(0, 300);
+  }
+  EXPECT_GE(ways.size(), 3U);
+  EXPECT_EQ(reasons.size(), 6U);
+}
+
+TEST(PlanCommand, NamesTheNumbersThatAreAssumedAndWhereTheNetworkIsNarrow) {
+  const auto answer = answered(ask_preset("all_reduce", "1G", "meta-roce-24k"));
+  const auto text = report(answer);
+  EXPECT_NE(text.find("this rests on numbers that are assumed"), std::string::npos) << text;
+  EXPECT_NE(text.find("7 times less than they can send"), std::string::npos) << text;
+  const auto document = document_of(answer);
+  EXPECT_EQ(document["fabric"], "meta-roce-24k");
+  EXPECT_EQ(document["levels"][3]["name"], "cluster");
+  EXPECT_FALSE(document["assumed"].empty());
+  for (const auto& one : document["assumed"]) EXPECT_FALSE(one["source"].get<std::string>().empty());
+}
+
+TEST(PlanCommand, CutsADescribedFabricToItsFirstRanks) {
+  auto question = ask_preset("all_reduce", "1M", "dgx-superpod-h100");
+  question.cluster.ranks = 100;
+  const auto answer = answered(question);
+  EXPECT_EQ(answer.world.fabric.ranks(), 100);
+  EXPECT_EQ(answer.world.levels, "8*12+4*1x13*1");
+  question.cluster.ranks = 20000;
+  EXPECT_NE(error_of(question).find("dgx-superpod-h100 has 16384"), std::string::npos) << error_of(question);
+}
+
+TEST(PlanCommand, RefusesContradictoryAndUnknownDescriptions) {
+  auto question = ask_preset("all_reduce", "1M", "laptop");
+  question.cluster.levels = "4x4";
+  EXPECT_NE(error_of(question).find("give one of them"), std::string::npos);
+  EXPECT_NE(error_of(ask_preset("all_reduce", "1M", "lapdog")).find("nearest is laptop"), std::string::npos);
+  question = ask("all_reduce", "1M", 0);
+  question.cluster.fabric = "/nowhere/at.all";
+  EXPECT_NE(error_of(question).find("/nowhere/at.all"), std::string::npos);
 }
 
 TEST(PlanCommand, RoundsBlocksUpToWholeElements) {

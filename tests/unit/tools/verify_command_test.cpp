@@ -52,7 +52,7 @@ TEST(VerifyCommand, CountsAndReportsWhatDoesNotHold) {
 }
 
 TEST(VerifyCommand, ProvesWhatCallsGetOnManyRanks) {
-  const auto world = world::make_world(300, "");
+  const auto world = world::make_world({.ranks = 300, .levels = {}, .preset = {}, .fabric = {}});
   ASSERT_TRUE(world);
   Outcome outcome(false);
   const auto proofs = prove_cluster(*world, world->levels, outcome);

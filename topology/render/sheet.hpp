@@ -1,10 +1,10 @@
-// A sheet of SVG: shapes and words, in the colours that all of Tutti's pictures of plans share.
+// A sheet of SVG: shapes and words, in the colours that all of Tutti's pictures share.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace tutti::explain {
+namespace tutti::render {
 
 /// `text` with what XML reserves written as entities.
 std::string escaped(std::string_view text);
@@ -41,4 +41,4 @@ class Sheet {
   std::string body_;
 };
 
-}  // namespace tutti::explain
+}  // namespace tutti::render

@@ -1,11 +1,11 @@
-#include "tools/plan/sheet.hpp"
+#include "topology/render/sheet.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <cmath>
 
-namespace tutti::explain {
+namespace tutti::render {
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -86,4 +86,4 @@ std::string Sheet::document(double width, double height, std::string_view title)
       width, height, escaped(title), body_);
 }
 
-}  // namespace tutti::explain
+}  // namespace tutti::render
