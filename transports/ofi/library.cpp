@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <array>
+#include <csignal>
 #include <cstdlib>
 
 #include "transports/ofi/ofi.hpp"
@@ -24,9 +26,33 @@ bool find(void* handle, const char* name, Function& function) {
   return function != nullptr;
 }
 
+/// Puts the program's signal handlers back: some libraries of libfabric's providers (PSM) set theirs when they are
+/// loaded, and then neither SIGTERM nor a crash does what the program expects.
+class KeptHandlers {
+ public:
+  KeptHandlers() {
+    for (int number = 1; number < kSignals; ++number) ::sigaction(number, nullptr, &kept_[at(number)]);
+  }
+  KeptHandlers(const KeptHandlers&) = delete;
+  KeptHandlers& operator=(const KeptHandlers&) = delete;
+  ~KeptHandlers() {
+    for (int number = 1; number < kSignals; ++number) {
+      struct sigaction now {};
+      ::sigaction(number, nullptr, &now);
+      if (now.sa_handler != kept_[at(number)].sa_handler) ::sigaction(number, &kept_[at(number)], nullptr);
+    }
+  }
+
+ private:
+  static constexpr int kSignals = 32;  // those that are not for real-time
+  static std::size_t at(int number) { return static_cast<std::size_t>(number); }
+  std::array<struct sigaction, kSignals> kept_{};
+};
+
 }  // namespace
 
 Result<std::shared_ptr<const Library>> Library::open() {
+  const KeptHandlers handlers;
   void* handle = ::dlopen("libfabric.so.1", kMode);
   if (handle == nullptr) return missing();
   auto library = std::make_shared<Library>();

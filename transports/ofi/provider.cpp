@@ -38,7 +38,7 @@ Info wanted(const std::shared_ptr<const Library>& library, const std::string& pr
   return hints;
 }
 
-// Addresses inside a machine, or on its loopback interface, mean something only where both are the same.
+// The addresses of a loopback interface mean something only where the interface is the same.
 std::string this_place() {
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id") >> std::ws, boot);
@@ -52,9 +52,9 @@ bool is_usable(const fi_info& info, const std::string& provider) {
   return (provider.empty() || name == provider) && info.ep_attr->max_msg_size >= kLeastPacket;
 }
 
-bool stays_inside(const fi_info& info, const std::optional<SocketAddress>& source) {
-  if (source) return source->is_loopback();
-  return (info.caps & FI_LOCAL_COMM) != 0 && (info.caps & FI_REMOTE_COMM) == 0;
+// Memory that is shared by libfabric's means is left behind by ranks that are killed; inside a node there is our own.
+bool is_of_one_machine(const fi_info& info, const std::optional<SocketAddress>& source) {
+  return !source && (info.caps & FI_LOCAL_COMM) != 0 && (info.caps & FI_REMOTE_COMM) == 0;
 }
 
 }  // namespace
@@ -75,9 +75,10 @@ Result<std::vector<Offer>> offers(const std::shared_ptr<const Library>& library,
   for (const fi_info* info = list; info != nullptr; info = info->next) {
     if (!is_usable(*info, options.provider)) continue;
     const auto source = SocketAddress::of({static_cast<const std::byte*>(info->src_addr), info->src_addrlen});
+    if (is_of_one_machine(*info, source)) continue;
     const auto place = std::ranges::find_if(addresses, [&](const auto& own) { return !source || own == *source; });
     if (place == addresses.end()) continue;
-    const bool inside = stays_inside(*info, source);
+    const bool inside = source && source->is_loopback();
     found.push_back({{own(library, library->dupinfo(info)), *place, inside ? this_place() : std::string()},
                      static_cast<std::size_t>(place - addresses.begin())});
   }

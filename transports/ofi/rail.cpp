@@ -140,11 +140,13 @@ Result<bool> Rail::send(Packet& packet, std::size_t bytes, fi_addr_t peer) {
   return error("a packet cannot be sent", posted);
 }
 
-std::size_t Rail::poll(Done* done, std::size_t most) {
+std::size_t Rail::poll(Done* done, std::size_t most, bool rang) {
   if (!to_receive_.empty()) post_receives();
   constexpr std::size_t kAtOnce = 32;
   std::array<fi_cq_msg_entry, kAtOnce> entries;
-  const auto read = ::fi_cq_read(queue_, entries.data(), std::min(most, kAtOnce));
+  // Only waiting for it, if for no time, makes some providers' descriptors quiet again.
+  const auto read = rang ? ::fi_cq_sread(queue_, entries.data(), std::min(most, kAtOnce), nullptr, 0)
+                         : ::fi_cq_read(queue_, entries.data(), std::min(most, kAtOnce));
   if (read > 0) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(read); ++i)
       done[i] = {static_cast<Packet*>(entries[i].op_context), entries[i].len, 0};

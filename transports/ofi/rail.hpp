@@ -49,8 +49,8 @@ class Rail {
     std::size_t bytes = 0;
     int error = 0;  // libfabric's
   };
-  /// Lets the provider work, and gives what is over: at most `most` into `done`.
-  std::size_t poll(Done* done, std::size_t most);
+  /// Lets the provider work, and gives what is over: at most `most` into `done`. `rang`: its descriptor was readable.
+  std::size_t poll(Done* done, std::size_t most, bool rang);
   /// Offers a packet that has been received into to the provider again.
   void receive_again(Packet& packet);
 

@@ -20,15 +20,19 @@ constexpr Duration kCalm = std::chrono::milliseconds(1);
 constexpr std::int64_t kAlarmNanoseconds = 1'000'000;
 // How long the last packets may take to leave this process, in rounds of progress: at most some milliseconds.
 constexpr int kFlushRounds = 2000;
+// A descriptor that was readable so often in a row, and nothing had come, is of no use.
+constexpr int kMaxFutile = 64;
+char alarm_tag = 0;  // only its address means something
 constexpr std::size_t kMaxEarlyBirds = 2 * Allowance::kUnasked / kMessageCost;
 
 Error no_descriptor(const char* what) {
   return {Code::system, fmt::format("ofi: no {}: {}", what, std::strerror(errno))};
 }
 
-void watch(int epoll, int fd) {
+void watch(int epoll, int fd, void* tag = nullptr) {
   epoll_event event{};
   event.events = EPOLLIN;
+  event.data.ptr = tag;
   ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -61,21 +65,17 @@ Result<std::unique_ptr<Transport>> create(const OfiOptions& options) {
   self->rail = TUTTI_TRY(Rail::create(library, std::move(offered.front())));
   const Listener::Options listening{.door = self->door, .epoll = self->epoll.get(), .log = options.log};
   self->listener.emplace(TUTTI_TRY(Listener::create(lifeline, listening)));
-  FileDescriptor alarm;
-  if (self->rail->event_fd() >= 0) {
-    watch(self->epoll.get(), self->rail->event_fd());
-  } else {
-    alarm = FileDescriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-    if (!alarm) return no_descriptor("timer");
-    watch(self->epoll.get(), alarm.get());
-  }
+  FileDescriptor alarm(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!alarm) return no_descriptor("timer");
+  watch(self->epoll.get(), alarm.get(), &alarm_tag);
+  if (self->rail->event_fd() >= 0) watch(self->epoll.get(), self->rail->event_fd(), self->rail.get());
   const auto version = library->version();
   options.log.info("ofi", "version {}.{} path {}", FI_MAJOR(version), FI_MINOR(version), self->path);
   return std::unique_ptr<Transport>(std::make_unique<OfiTransport>(std::move(self), lifeline, std::move(alarm)));
 }
 
 OfiTransport::OfiTransport(std::unique_ptr<Self> self, const SocketAddress& lifeline, FileDescriptor alarm)
-    : self_(std::move(self)), alarm_(std::move(alarm)) {
+    : self_(std::move(self)), alarm_(std::move(alarm)), needs_alarm_(self_->rail->event_fd() < 0) {
   const auto socket = lifeline.bytes();
   address_ = {.kind = kind_of(self_->rail->offer()),
               .place = self_->rail->offer().place,
@@ -127,24 +127,43 @@ Result<Endpoint*> OfiTransport::connect(Rank peer, std::span<const std::byte> ad
 void OfiTransport::progress(TimePoint now, std::vector<Completion>& completed) {
   now_ = now;
   if (!cancelled_) {
-    if (now >= next_check_) check_lifelines();
+    const bool rang = now >= next_check_ && check_lifelines();
     advance();
     constexpr int kTurns = 8;  // enough to drain what has come, few enough not to starve other transports
-    for (int turn = 0; turn < kTurns && poll_rail() > 0; ++turn) advance();
+    int turn = 0;
+    for (; turn < kTurns && poll_rail(rang && turn == 0) > 0; ++turn) advance();
+    if (rang || turn > 0) judge_descriptor(turn > 0);
     if (!self_->ending.empty()) settle();
   }
   completed.insert(completed.end(), self_->done.begin(), self_->done.end());
   self_->done.clear();
 }
 
-void OfiTransport::check_lifelines() {
+// True: the rail's descriptor says that it has something.
+bool OfiTransport::check_lifelines() {
   next_check_ = now_ + kCalm;
   std::array<epoll_event, 64> events{};
   const int count = ::epoll_wait(self_->epoll.get(), events.data(), static_cast<int>(events.size()), 0);
+  bool rang = false;
   for (int i = 0; i < count; ++i) {
-    if (auto* tag = events[static_cast<std::size_t>(i)].data.ptr) static_cast<OfiEndpoint*>(tag)->check();
+    void* tag = events[static_cast<std::size_t>(i)].data.ptr;
+    if (tag == self_->rail.get()) {
+      rang = true;
+    } else if (tag == nullptr) {
+      self_->listener->poll(now_);
+    } else if (tag != &alarm_tag) {
+      static_cast<OfiEndpoint*>(tag)->check();
+    }
   }
-  if (count > 0) self_->listener->poll(now_);
+  return rang;
+}
+
+// Some providers have a descriptor that stays readable whatever one does: a rank that trusted it would never sleep.
+void OfiTransport::judge_descriptor(bool something_came) {
+  futile_ = something_came ? 0 : futile_ + 1;
+  if (futile_ < kMaxFutile || needs_alarm_) return;
+  needs_alarm_ = true;
+  ::epoll_ctl(self_->epoll.get(), EPOLL_CTL_DEL, self_->rail->event_fd(), nullptr);
 }
 
 void OfiTransport::advance() {
@@ -157,9 +176,9 @@ void OfiTransport::advance() {
   active.resize(kept);
 }
 
-std::size_t OfiTransport::poll_rail() {
+std::size_t OfiTransport::poll_rail(bool rang) {
   std::array<Rail::Done, 32> done;
-  const std::size_t count = self_->rail->poll(done.data(), done.size());
+  const std::size_t count = self_->rail->poll(done.data(), done.size(), rang);
   for (std::size_t i = 0; i < count; ++i) {
     Packet& packet = *done[i].packet;
     if (packet.endpoint == nullptr) {
@@ -205,7 +224,7 @@ void OfiTransport::cancel() {
 // What has been reported as sent may still wait in this process for room in a socket.
 void OfiTransport::flush() {
   for (int round = 0; round < kFlushRounds && self_->in_flight > 0; ++round) {
-    static_cast<void>(poll_rail());
+    static_cast<void>(poll_rail(false));
   }
   self_->listener->poll(now_);  // who has called meanwhile hears the farewell
 }
@@ -217,7 +236,7 @@ bool OfiTransport::prepare_to_sleep() {
   }
   next_check_ = TimePoint::min();  // the next progress looks at everything
   if (cancelled_) return true;
-  if (alarm_) {
+  if (needs_alarm_) {
     itimerspec once{};
     once.it_value.tv_nsec = kAlarmNanoseconds;
     ::timerfd_settime(alarm_.get(), 0, &once, nullptr);  // also takes back that it rang

@@ -29,16 +29,19 @@ class OfiTransport final : public Transport {
 
  private:
   [[nodiscard]] bool is_peer(const Address& address) const;
-  void check_lifelines();
+  bool check_lifelines();
+  void judge_descriptor(bool something_came);
   void advance();
-  std::size_t poll_rail();
+  std::size_t poll_rail(bool rang);
   void take(Packet& packet, std::size_t bytes);
   void settle();
   void flush();
 
   std::unique_ptr<Self> self_;
   Address address_;
-  FileDescriptor alarm_;  // wakes where the provider has no descriptor to wait for
+  FileDescriptor alarm_;  // wakes where the provider has no descriptor that is good for waiting
+  bool needs_alarm_ = false;
+  int futile_ = 0;  // how often in a row its descriptor was readable for nothing
   std::unordered_map<std::int32_t, std::unique_ptr<OfiEndpoint>> endpoints_;
   std::map<Rank, std::vector<std::vector<std::byte>>> early_birds_;  // packets of ranks that are not connected yet
   TimePoint now_{};
