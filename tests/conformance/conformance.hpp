@@ -28,6 +28,7 @@ struct Joiner {
   std::function<std::unique_ptr<World>()> make_world;
   std::size_t largest = std::size_t{16} << 20;  // the longest message that is worth its time
   bool between_processes = false;               // also between two processes
+  bool sleeps_quietly = true;                   // a timer does not wake it while nothing happens
   std::string variant = {};                     // of the same transport: what else it runs over
 };
 

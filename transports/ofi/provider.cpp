@@ -49,6 +49,8 @@ std::string this_place() {
 
 bool is_usable(const fi_info& info, const std::string& provider) {
   const std::string_view name = info.fabric_attr->prov_name;
+  // It reports messages as sent that are lost when their sender leaves; its authors have given it up.
+  if (name == "sockets") return false;
   return (provider.empty() || name == provider) && info.ep_attr->max_msg_size >= kLeastPacket;
 }
 
