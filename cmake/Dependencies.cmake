@@ -48,7 +48,7 @@ if(TUTTI_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(tutti_asio INTERFACE -Wno-tsan)
 endif()
 
-# UCX and PMIx are opened at run time: only their headers are needed here.
+# UCX, libfabric and PMIx are opened at run time: only their headers are needed here.
 function(tutti_optional_headers name option header)
   if(${option} STREQUAL "OFF")
     set(${name}_FOUND FALSE PARENT_SCOPE)
@@ -67,5 +67,6 @@ function(tutti_optional_headers name option header)
   endif()
 endfunction()
 tutti_optional_headers(ucx "${TUTTI_WITH_UCX}" ucp/api/ucp.h)
+tutti_optional_headers(ofi "${TUTTI_WITH_OFI}" rdma/fabric.h)
 tutti_optional_headers(pmix "${TUTTI_WITH_PMIX}" pmix.h)
-message(STATUS "Tutti ${PROJECT_VERSION}: ucx ${ucx_FOUND}, pmix ${pmix_FOUND}")
+message(STATUS "Tutti ${PROJECT_VERSION}: ucx ${ucx_FOUND}, ofi ${ofi_FOUND}, pmix ${pmix_FOUND}")

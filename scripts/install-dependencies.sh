@@ -4,7 +4,7 @@
 #   scripts/install-dependencies.sh test     and what ./test.sh needs besides
 set -euo pipefail
 
-build=(g++ cmake ninja-build pkg-config libasio-dev libcli11-dev libfmt-dev libhwloc-dev libhwy-dev libpmix-dev libpugixml-dev libsodium-dev
+build=(g++ cmake ninja-build pkg-config libasio-dev libcli11-dev libfabric-dev libfmt-dev libhwloc-dev libhwy-dev libpmix-dev libpugixml-dev libsodium-dev
   libucx-dev libyaml-dev nlohmann-json3-dev)
 test=(python3 googletest libgtest-dev clang clang-format clang-tidy libclang-rt-14-dev openmpi-bin libopenmpi-dev mpich gnuplot-nox
   binutils procps iproute2 util-linux qemu-system-x86 busybox-static cpio rdma-core ibverbs-providers)

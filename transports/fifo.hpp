@@ -14,6 +14,8 @@ class Fifo {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
   T& front() { return slots_[first_]; }
+  /// The one `place` behind the front.
+  T& at(std::size_t place) { return slots_[(first_ + place) & (slots_.size() - 1)]; }
 
   void push(T value) {
     if (size_ == slots_.size()) grow();

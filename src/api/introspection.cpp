@@ -6,6 +6,7 @@
 #include "api/edge.hpp"
 #include "kernels/kernels.hpp"
 #include "plan/algorithms/catalogue.hpp"
+#include "transports/ofi/ofi.hpp"
 #include "transports/shm/shm.hpp"
 #include "transports/ucx/ucx.hpp"
 
@@ -52,15 +53,17 @@ json describe_algorithms() {
 
 std::string info_text() {
   const Config config = environment_config() ? *environment_config() : Config{};
-  json info{{"schema", "tutti.info/1"},
-            {"version", fmt::format("{}.{}.{}", TUTTI_MAJOR, TUTTI_MINOR, TUTTI_PATCH)},
-            {"compiler", __VERSION__},
-            {"instruction_set", kernels::instruction_set()},
-            {"transports",
-             {describe_transport("shm", "ranks on one node, through shared memory", transport::shm::available()),
-              describe_transport("ucx", "InfiniBand, RoCE and TCP, through UCX", transport::ucx::available())}},
-            {"algorithms", describe_algorithms()},
-            {"settings", describe_settings(config)}};
+  json info{
+      {"schema", "tutti.info/1"},
+      {"version", fmt::format("{}.{}.{}", TUTTI_MAJOR, TUTTI_MINOR, TUTTI_PATCH)},
+      {"compiler", __VERSION__},
+      {"instruction_set", kernels::instruction_set()},
+      {"transports",
+       {describe_transport("shm", "ranks on one node, through shared memory", transport::shm::available()),
+        describe_transport("ucx", "InfiniBand, RoCE and TCP, through UCX", transport::ucx::available()),
+        describe_transport("ofi", "EFA, Slingshot, verbs and TCP, through libfabric", transport::ofi::available())}},
+      {"algorithms", describe_algorithms()},
+      {"settings", describe_settings(config)}};
   if (!environment_config()) info["error"] = environment_config().error().text;
   return info.dump(2);
 }

@@ -69,13 +69,13 @@ Setting flag(std::string_view variable, std::string_view meaning, bool Config::*
 }
 
 Status read_transports(Config& config, std::string_view value) {
-  static constexpr std::string_view kKnown[] = {"shm", "ucx"};
+  static constexpr std::string_view kKnown[] = {"shm", "ucx", "ofi"};
   config.transports.clear();
   for (std::size_t begin = 0; begin <= value.size();) {
     const auto end = std::min(value.find(',', begin), value.size());
     const auto name = value.substr(begin, end - begin);
     if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown)) {
-      return Error{Code::invalid_argument, fmt::format("there is no transport '{}'; known are shm and ucx", name)};
+      return Error{Code::invalid_argument, fmt::format("there is no transport '{}'; known are shm, ucx and ofi", name)};
     }
     if (std::find(config.transports.begin(), config.transports.end(), name) != config.transports.end()) {
       return Error{Code::invalid_argument, fmt::format("transport '{}' is named twice", name)};
@@ -119,7 +119,7 @@ std::vector<Setting> make_settings() {
            &Config::iface),
       {"TUTTI_PORT_RANGE", "ports to listen on, as 20000-20100, for firewalls; any free port when unset",
        read_port_range, show_port_range},
-      {"TUTTI_TRANSPORTS", "transports that may be used, best first: shm,ucx", read_transports,
+      {"TUTTI_TRANSPORTS", "transports that may be used, best first: shm,ucx,ofi", read_transports,
        [](const Config& config) { return fmt::format("{}", fmt::join(config.transports, ",")); }},
       duration("TUTTI_TIMEOUT", "time within which a collective completes or fails", &Config::timeout),
       duration("TUTTI_INIT_TIMEOUT", "time within which all ranks must have come", &Config::init_timeout),

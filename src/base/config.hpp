@@ -28,17 +28,17 @@ struct Config {
   std::string iface;                       // TUTTI_IFACE
   std::uint16_t port_low = 0;              // TUTTI_PORT_RANGE
   std::uint16_t port_high = 0;
-  std::vector<std::string> transports = {"shm", "ucx"};  // TUTTI_TRANSPORTS
-  Duration timeout = std::chrono::seconds(30);           // TUTTI_TIMEOUT
-  Duration init_timeout = std::chrono::seconds(60);      // TUTTI_INIT_TIMEOUT
-  Duration spin = std::chrono::microseconds(200);        // TUTTI_SPIN
-  std::string algorithm;                                 // TUTTI_ALGO
-  std::string plans;                                     // TUTTI_PLAN
-  std::string fabric;                                    // TUTTI_FABRIC
-  bool deterministic = false;                            // TUTTI_DETERMINISTIC
-  Bytes shm_ring = {256 * 1024};                         // TUTTI_SHM_RING
-  Bytes staging = {std::uint64_t{4} * 1024 * 1024};      // TUTTI_STAGING
-  std::string log = "warn";                              // TUTTI_LOG
+  std::vector<std::string> transports = {"shm", "ucx", "ofi"};  // TUTTI_TRANSPORTS
+  Duration timeout = std::chrono::seconds(30);                  // TUTTI_TIMEOUT
+  Duration init_timeout = std::chrono::seconds(60);             // TUTTI_INIT_TIMEOUT
+  Duration spin = std::chrono::microseconds(200);               // TUTTI_SPIN
+  std::string algorithm;                                        // TUTTI_ALGO
+  std::string plans;                                            // TUTTI_PLAN
+  std::string fabric;                                           // TUTTI_FABRIC
+  bool deterministic = false;                                   // TUTTI_DETERMINISTIC
+  Bytes shm_ring = {256 * 1024};                                // TUTTI_SHM_RING
+  Bytes staging = {std::uint64_t{4} * 1024 * 1024};             // TUTTI_STAGING
+  std::string log = "warn";                                     // TUTTI_LOG
 
   std::map<std::string, std::string, std::less<>> origin;  // variable -> where its value came from; absent: default
 };

@@ -11,6 +11,7 @@
 #include "comm/facts.hpp"
 #include "comm/files.hpp"
 #include "topology/fabric/described.hpp"
+#include "transports/ofi/ofi.hpp"
 #include "transports/shm/shm.hpp"
 #include "transports/ucx/ucx.hpp"
 
@@ -33,6 +34,30 @@ Result<std::string> network_devices(const std::string& filter) {
   if (filter.empty()) return std::string();
   const auto interfaces = TUTTI_TRY(bootstrap::choose_interfaces(bootstrap::list_interfaces(), filter));
   return transport::ucx::devices_of(interfaces);
+}
+
+// The addresses of what TUTTI_IFACE allows.
+Result<std::vector<std::string>> network_addresses(const std::string& filter) {
+  const auto chosen = TUTTI_TRY(bootstrap::choose_addresses(bootstrap::list_interfaces(), filter));
+  std::vector<std::string> addresses;
+  for (const auto& address : chosen) {
+    std::string text = to_string(address);  // "10.0.0.1:0", "[fd00::2]:0"
+    text.resize(text.rfind(':'));
+    if (text.starts_with('[')) text = text.substr(1, text.size() - 2);
+    addresses.push_back(std::move(text));
+  }
+  return addresses;
+}
+
+// A network transport by its name.
+Result<std::unique_ptr<transport::Transport>> make_network(const std::string& name, Rank rank, const Config& config,
+                                                           const Log& log) {
+  if (name == "ucx") {
+    const auto devices = TUTTI_TRY(network_devices(config.iface));
+    return transport::ucx::create({.rank = rank, .devices = devices, .log = log});
+  }
+  const auto addresses = TUTTI_TRY(network_addresses(config.iface));
+  return transport::ofi::create({.rank = rank, .addresses = addresses, .provider = {}, .log = log});
 }
 
 }  // namespace
@@ -76,7 +101,7 @@ Status Communicator::meet() {
 }
 
 // Only those that can be of use: shared memory needs company on the node, a network needs another node, unless shared
-// memory is not allowed.
+// memory is not allowed. Of the networks it is the first that is installed: every rank has the same.
 Result<Transports> Communicator::make_transports(const topology::Layout& layout) {
   const Config& config = membership_.config;
   Transports transports;
@@ -85,6 +110,10 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
   const auto allowed = [&](std::string_view name) {
     return std::find(config.transports.begin(), config.transports.end(), name) != config.transports.end();
   };
+  bool has_network = false;
+  const std::string last_network = config.transports.back() == "shm" && config.transports.size() > 1
+                                       ? config.transports[config.transports.size() - 2]
+                                       : config.transports.back();
   for (const std::string& name : config.transports) {
     if (name == "shm" && !is_alone_on_node(layout, rank())) {
       transports.push_back(TUTTI_TRY(transport::shm::create({.rank = rank(),
@@ -93,15 +122,22 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
                                                              .key = transport_key(fields.key),
                                                              .epoch = bootstrap::fingerprint(membership_.id.bytes),
                                                              .log = log_})));
-    } else if (name == "ucx" && (layout.nodes() > 1 || !allowed("shm"))) {
-      const auto devices = TUTTI_TRY(network_devices(config.iface));
-      transports.push_back(TUTTI_TRY(transport::ucx::create({.rank = rank(), .devices = devices, .log = log_})));
+    } else if (name != "shm" && !has_network && (layout.nodes() > 1 || !allowed("shm"))) {
+      auto network = make_network(name, rank(), config, log_);
+      if (!network && (network.error().code != Code::unsupported || name == last_network)) return network.error();
+      if (!network) {
+        log_.info("comm", "transport {} is not there: {}", name, network.error().text);
+        continue;
+      }
+      has_network = true;
+      transports.push_back(std::move(network).value());
     }
   }
   if (transports.empty()) {
-    return Error{Code::unsupported,
-                 fmt::format("none of the allowed transports ({}) reaches other nodes: allow ucx in TUTTI_TRANSPORTS",
-                             fmt::join(config.transports, ","))};
+    return Error{
+        Code::unsupported,
+        fmt::format("none of the allowed transports ({}) reaches other nodes: allow ucx or ofi in TUTTI_TRANSPORTS",
+                    fmt::join(config.transports, ","))};
   }
   return transports;
 }

@@ -28,11 +28,14 @@ struct Joiner {
   std::function<std::unique_ptr<World>()> make_world;
   std::size_t largest = std::size_t{16} << 20;  // the longest message that is worth its time
   bool between_processes = false;               // also between two processes
+  bool sleeps_quietly = true;                   // a timer does not wake it while nothing happens
+  std::string variant = {};                     // of the same transport: what else it runs over
 };
 
 /// How a case is named in reports.
 inline void PrintTo(const Joiner& joiner, std::ostream* out) {
   *out << joiner.name;
+  if (!joiner.variant.empty()) *out << " " << joiner.variant;
 }
 
 /// A case that asks for what a transport does not claim to do (processes, for one that lives in a process) records

@@ -227,6 +227,7 @@ TEST_P(Conformance, OutlivesAProcessKilledInTheMiddleOfItsMessages) {
 }
 
 TEST_P(Conformance, WakesUpForAKilledProcess) {
+  if (!GetParam().sleeps_quietly) return RecordProperty("does_not_apply", "its provider wakes nobody: a timer does");
   if (!GetParam().between_processes) return RecordProperty("does_not_apply", "lives in one process");
   Child child([this](int channel) {
     const auto me = join(kChild);

@@ -40,6 +40,8 @@ TEST_P(KilledRank, IsNamedByTheOthersAndEndsTheJobAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Transports, KilledRank,
                          testing::Values("tutti run -n 4", "TUTTI_TRANSPORTS=ucx tutti run -n 4",
+                                         "TUTTI_TRANSPORTS=ofi tutti run -n 4",
+                                         "TUTTI_TRANSPORTS=shm,ofi tutti run -n 4 --nodes 2",
                                          "tutti run -n 4 --nodes 2"));
 
 TEST(Failure, AStoppedRankIsNamedWithinTheTimeout) {

@@ -69,6 +69,19 @@ TEST(Perf, IsRightOverUcxAlone) {
   }
 }
 
+TEST(Perf, IsRightOverOfiAloneAndBetweenNodes) {
+  const std::string sweep = " -b 8 -e 4M -f 8 -n 2 -d float,bfloat16 -o sum";
+  for (const char* collective : {"all_reduce", "reduce_scatter", "all_gather", "alltoall", "all_to_all_v"}) {
+    SCOPED_TRACE(collective);
+    expect_right(run("TUTTI_TRANSPORTS=ofi " + perf(4, collective + sweep)));
+  }
+  const auto mixed =
+      run("TUTTI_TRANSPORTS=shm,ofi tutti run -n 5 --nodes 2 -- tutti perf all_reduce -b 8 -e 4M -f 8 "
+          "-n 2 -J /dev/stderr");
+  expect_right(mixed);
+  EXPECT_NE(mixed.err.find("\"ofi\""), std::string::npos) << "the document names no transport between nodes";
+}
+
 TEST(Perf, IsRightBetweenAndWithinNodes) {
   for (const char* nodes : {"2", "3", "1,4"}) {
     SCOPED_TRACE(nodes);

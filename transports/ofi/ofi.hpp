@@ -1,0 +1,33 @@
+// Every fabric that libfabric knows: EFA, Slingshot, verbs, TCP.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "transports/transport.hpp"
+
+namespace tutti::transport::ofi {
+
+struct OfiOptions {
+  Rank rank{};
+  /// IP addresses of this machine, best first: the fabric is used through a device that has one of them, or through one
+  /// that has no IP address at all. Empty: all of this machine's but loopback, unless there is nothing else.
+  std::vector<std::string> addresses;
+  /// libfabric's name of a provider ("tcp;ofi_rxm"); empty: the first that can do what is needed, in libfabric's order.
+  std::string provider;
+  Log log;
+};
+
+/// Whether libfabric can be used in this process; if not, the error says what is missing.
+Status available();
+
+/// libfabric's names of the providers that could be used through `addresses`, best first; each once.
+std::vector<std::string> providers(const std::vector<std::string>& addresses = {});
+
+/// Fails with unsupported as `available` does, transport if no provider fits or one refuses to start, invalid_argument
+/// on a negative rank.
+Result<std::unique_ptr<Transport>> create(const OfiOptions& options);
+
+}  // namespace tutti::transport::ofi
