@@ -128,6 +128,8 @@ std::vector<Setting> make_settings() {
       text("TUTTI_ALGO", "forces algorithms, as 'all_reduce:ring;all_gather:circulant'", &Config::algorithm),
       text("TUTTI_PLAN", "files with plans of your own, with ';' between: tutti.plan/1, tutti.program/1 or MSCCL's XML",
            &Config::plans),
+      text("TUTTI_TUNING", "file of what was measured (tutti.tuning/1, by 'tutti perf --tune'): goes before the model",
+           &Config::tuning),
       flag("TUTTI_DETERMINISTIC", "1: the same bits whatever the transport and the algorithm", &Config::deterministic),
       size("TUTTI_SHM_RING", "bytes of the shared ring to one peer on this node, 4K to 64M", &Config::shm_ring, {4096},
            {std::uint64_t{64} << 20}),

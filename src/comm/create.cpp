@@ -110,6 +110,8 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   std::vector<Facts> facts{own_facts(config)};
   const auto brought = TUTTI_TRY(read_plans(config.plans));
   facts.front().plans = brought->fingerprint;
+  const auto measured = TUTTI_TRY(read_measured(config.tuning));
+  facts.front().tuning = measured.fingerprint;
   if (session_) {
     const auto encoded = TUTTI_TRY(session_->all_gather(encode(facts.front()), deadline));
     facts.clear();
@@ -131,6 +133,14 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   choosing.staging = config.staging;
   choosing.links.cores = cores_of(facts, layout, fullest_node(layout));
   choosing.fabric = topology::fabric_of(layout, choosing.links);
+  choosing.site = plan::Site::of(*choosing.fabric.levels, layout.nodes(), facts.front().transports, cpus_of(facts),
+                                 choosing.links.cores);
+  if (const auto* const tuned = measured.table.find(choosing.site.fingerprint); tuned != nullptr) {
+    choosing.tuned = *tuned;
+  } else if (!measured.fingerprint.empty() && size() > 1 && rank() == Rank{0}) {
+    log_.warn("comm", "TUTTI_TUNING {} has nothing that was measured here ({}) and is not used: run tutti perf --tune",
+              config.tuning, choosing.site.describe());
+  }
   return choosing;
 }
 

@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <fstream>
+#include <set>
 
 namespace tutti::comm {
 namespace {
 
 constexpr std::size_t kMostText = 1024;
+constexpr std::size_t kMostModel = 64;
 
 void put(std::vector<std::byte>& bytes, std::uint64_t value, int size) {
   for (int i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
@@ -58,6 +61,21 @@ class Reader {
   bool short_ = false;
 };
 
+// As the kernel names it: x86 by "model name", others by the numbers of who made it and which.
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string parts;
+  for (std::string line; std::getline(file, line) && !line.empty();) {  // of the first processor
+    const auto colon = line.find(": ");
+    if (colon == std::string::npos) continue;
+    const std::string value = line.substr(colon + 2, kMostModel);
+    if (line.starts_with("model name")) return value;
+    if (line.starts_with("CPU implementer") || line.starts_with("CPU part"))
+      parts += (parts.empty() ? "" : " ") + value;
+  }
+  return parts.empty() ? "unknown processor" : parts;
+}
+
 }  // namespace
 
 Facts own_facts(const Config& config) {
@@ -73,6 +91,7 @@ Facts own_facts(const Config& config) {
   facts.staging = config.staging.value;
   facts.deterministic = config.deterministic;
   facts.algorithm = config.algorithm;
+  facts.cpu = cpu_model();
   facts.transports = fmt::format("{}", fmt::join(config.transports, ","));
   return facts;
 }
@@ -85,6 +104,8 @@ std::vector<std::byte> encode(const Facts& facts) {
   put(bytes, bytes_of(facts.algorithm));
   put(bytes, bytes_of(facts.transports));
   put(bytes, bytes_of(facts.plans));
+  put(bytes, bytes_of(facts.tuning));
+  put(bytes, bytes_of(facts.cpu));
   return bytes;
 }
 
@@ -98,6 +119,8 @@ Result<Facts> decode_facts(std::span<const std::byte> bytes) {
   facts.algorithm = reader.text();
   facts.transports = reader.text();
   facts.plans = reader.text();
+  facts.tuning = reader.text();
+  facts.cpu = reader.text();
   if (!reader.complete()) return Error{Code::transport, "a rank's facts are malformed"};
   return facts;
 }
@@ -113,6 +136,7 @@ Status check_agreement(std::span<const Facts> of_ranks) {
     const Facts& other = of_ranks[rank];
     if (first.algorithm != other.algorithm) return differ("TUTTI_ALGO", first.algorithm, other.algorithm);
     if (first.plans != other.plans) return differ("TUTTI_PLAN", first.plans, other.plans);
+    if (first.tuning != other.tuning) return differ("TUTTI_TUNING", first.tuning, other.tuning);
     if (first.transports != other.transports) return differ("TUTTI_TRANSPORTS", first.transports, other.transports);
     if (first.staging != other.staging)
       return differ("TUTTI_STAGING", to_string(Bytes{first.staging}), to_string(Bytes{other.staging}));
@@ -134,6 +158,12 @@ std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& l
   std::int32_t count = 0;
   for (const std::byte byte : all) count += std::popcount(std::to_integer<unsigned>(byte));
   return std::max(1, count);
+}
+
+std::string cpus_of(std::span<const Facts> of_ranks) {
+  std::set<std::string_view> models;
+  for (const Facts& one : of_ranks) models.insert(one.cpu);
+  return fmt::format("{}", fmt::join(models, " + "));
 }
 
 std::int32_t fullest_node(const topology::Layout& layout) {

@@ -20,7 +20,9 @@ struct Facts {
   bool deterministic = false;
   std::string algorithm;   // TUTTI_ALGO
   std::string plans;       // TUTTI_PLAN: names and hashes of what the files hold
+  std::string tuning;      // TUTTI_TUNING: the hash of what the file holds
   std::string transports;  // TUTTI_TRANSPORTS
+  std::string cpu;         // the processor's model
 };
 
 /// Of this process, now.
@@ -34,6 +36,9 @@ Status check_agreement(std::span<const Facts> of_ranks);
 
 /// Processors that the ranks of `node` may use together.
 std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& layout, std::int32_t node);
+
+/// The processors' models of all ranks, each once, with " + " between them.
+std::string cpus_of(std::span<const Facts> of_ranks);
 
 /// The node with the most ranks; of several, the first.
 std::int32_t fullest_node(const topology::Layout& layout);

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "plan/exchange/brought.hpp"
+#include "plan/select/tuning.hpp"
 
 namespace tutti::comm {
 
@@ -21,7 +22,13 @@ struct BroughtPlans {
 /// `paths` has ';' between them. Fails with system when a file cannot be read, and with what `plan::read_brought` says.
 Result<std::shared_ptr<const BroughtPlans>> read_plans(const std::string& paths);
 
-/// A file's content; at most `most` bytes.
-Result<std::string> read_text(const std::string& path, std::size_t most);
+/// What TUTTI_TUNING names.
+struct MeasuredPlans {
+  plan::TuningTable table;
+  std::string fingerprint;  // of the content; empty: no file is named
+};
+
+/// Fails with system when the file cannot be read, and with what `plan::read_tuning` says.
+Result<MeasuredPlans> read_measured(const std::string& path);
 
 }  // namespace tutti::comm

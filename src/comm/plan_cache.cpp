@@ -44,9 +44,13 @@ plan::Query PlanCache::query_of(const Key& key) const {
           .staging = choosing_.staging};
 }
 
+Result<plan::Selection> PlanCache::select(const Key& key) const {
+  return plan::select(query_of(key), choosing_.fabric, choosing_.forced, choosing_.tuned ? &*choosing_.tuned : nullptr);
+}
+
 // Their own choice is told beside it: what would be taken without.
 Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
-  auto selection = TUTTI_TRY(plan::select(query_of(key_of(call)), choosing_.fabric, choosing_.forced));
+  auto selection = TUTTI_TRY(select(key_of(call)));
   const Use use = find_brought(call);
   if (use.brought != nullptr) {
     selection.brought = use.brought->name;
@@ -103,7 +107,7 @@ Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
       last_key_ = key;
       return last_;
     }
-    const auto selection = TUTTI_TRY(plan::select(query_of(key), choosing_.fabric, choosing_.forced));
+    const auto selection = TUTTI_TRY(select(key));
     const plan::Plan& plan = selection.plan;
     last_ =
         &entries_

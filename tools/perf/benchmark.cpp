@@ -12,6 +12,7 @@
 #include "tools/perf/report.hpp"
 #include "tools/perf/seat.hpp"
 #include "tools/perf/trial.hpp"
+#include "tools/perf/tune.hpp"
 
 namespace tutti::perf {
 namespace {
@@ -65,6 +66,7 @@ Status measure_cycle(const Options& options, Seat& seat, const std::vector<Case>
 Result<int> measure(const Options& options, Seat& seat, int thread) {
   const auto cases = TUTTI_TRY(cases_of(options, seat.ranks()));
   Job job = TUTTI_TRY(describe_job(seat, thread));
+  if (!options.tune_file.empty()) return tune(options, seat);
   const bool speaks = seat.rank() == 0;
   if (speaks) TUTTI_TRY(check_outputs(options));
   Report report(options, std::move(job), speaks);

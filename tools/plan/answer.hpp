@@ -15,7 +15,8 @@ struct Question {
   world::CallWords call;
   std::int64_t ranks = 0;  // 0: as the levels say
   std::string levels;
-  std::string algo;  // a way that is forced
+  std::string algo;          // a way that is forced
+  plan::TuningTable tuning;  // what was measured; of the site with these levels
 };
 
 struct Answer {
@@ -24,6 +25,7 @@ struct Answer {
   plan::Selection selection;
   double bytes = 0;                     // of the whole vector, rounded up to whole elements
   double planning_ms = 0;               // that selection took
+  std::string measured_at;              // the site of the measurements that were looked at; empty: none were
   std::optional<plan::Candidate> free;  // the choice without the deterministic mode, where that is asked for
 
   [[nodiscard]] const plan::Plan& plan() const { return selection.plan; }
