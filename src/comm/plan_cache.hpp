@@ -50,7 +50,7 @@ class PlanCache {
     std::optional<plan::Plan> plan;
     std::string why_not;
   };
-  [[nodiscard]] Use find_brought(const CollectiveCall& call) const;
+  [[nodiscard]] Use find_brought(const CollectiveCall& call) const { return find_brought(key_of(call)); }
 
   [[nodiscard]] const Choosing& choosing() const { return choosing_; }
 
@@ -75,6 +75,7 @@ class PlanCache {
   };
 
   std::shared_ptr<const plan::Program> program_of(const plan::Plan& plan, bool in_place);
+  [[nodiscard]] Use find_brought(const Key& key) const;
   [[nodiscard]] Result<plan::Selection> select(const Key& key) const;
   [[nodiscard]] plan::Query query_of(const Key& key) const;
   [[nodiscard]] Prepared prepare(const CollectiveCall& call, const Key& key, const Use& use);

@@ -1,4 +1,4 @@
-// The way of a plan, as a user may write it: what is read is written in a form that is read again.
+// The way of a plan, as a user may write it: what makes a plan is written in a form that is read again.
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const auto kLevels = std::make_shared<const tutti::topology::Levels>(*tutti::topology::Levels::parse("3x2"));
   for (const auto collective : tutti::plan::kCollectives) {
     const auto plan = tutti::plan::parse_way(text, collective, kLevels);
-    if (!plan) continue;
+    if (!plan || !refusal(*plan).empty()) continue;
     const auto again = tutti::plan::parse_way(tutti::plan::way_of(*plan), collective, kLevels);
     if (!again || !(*again == *plan)) __builtin_trap();
   }

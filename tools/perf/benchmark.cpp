@@ -64,9 +64,9 @@ Status measure_cycle(const Options& options, Seat& seat, const std::vector<Case>
 
 // One rank's measurement, in its seat. The exit code.
 Result<int> measure(const Options& options, Seat& seat, int thread) {
+  if (!options.tune_file.empty()) return tune(options, seat);
   const auto cases = TUTTI_TRY(cases_of(options, seat.ranks()));
   Job job = TUTTI_TRY(describe_job(seat, thread));
-  if (!options.tune_file.empty()) return tune(options, seat);
   const bool speaks = seat.rank() == 0;
   if (speaks) TUTTI_TRY(check_outputs(options));
   Report report(options, std::move(job), speaks);

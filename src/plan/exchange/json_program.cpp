@@ -263,7 +263,7 @@ Result<ProgramSet> read_programs(std::string_view text) {
     return list.wrong(fmt::format("{} programs of {} ranks", programs.size(), common.ranks));
   std::uint64_t steps = 0;
   for (std::size_t rank = 0; rank < programs.size(); ++rank) {
-    common.self = to_rank(rank);
+    common.self = to_rank(static_cast<std::int64_t>(rank));
     set.programs.push_back(TUTTI_TRY(read_program(programs[rank], common, limits)));
     steps += set.programs.back().size();
     if (steps > limits.steps) return list.wrong(fmt::format("more than {} steps", limits.steps));
