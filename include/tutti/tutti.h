@@ -119,12 +119,14 @@ typedef struct {
   const char* iface;      /* as TUTTI_IFACE */
   const char* nodeId;     /* as TUTTI_NODE_ID */
   const char* commName;   /* a name for logs and errors; default "comm" */
+  const char* plans;      /* as TUTTI_PLAN */
+  const char* tuning;     /* as TUTTI_TUNING */
 } tuttiConfig_t;
 
 #define TUTTI_CONFIG_INITIALIZER                                                                            \
   {                                                                                                         \
     sizeof(tuttiConfig_t), 0x74757474u, TUTTI_VERSION_CODE, TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, \
-        TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, NULL, NULL, NULL, NULL, NULL                        \
+        TUTTI_CONFIG_UNDEF_INT, TUTTI_CONFIG_UNDEF_INT, NULL, NULL, NULL, NULL, NULL, NULL, NULL            \
   }
 
 /* ---- Communicators ---------------------------------------------------------------------------------------------- */

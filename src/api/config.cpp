@@ -70,6 +70,8 @@ Result<Config> merged_config(const tuttiConfig_t* given, const Config& base) {
   TUTTI_TRY(set_text("transports", "TUTTI_TRANSPORTS", config.transports, merged));
   TUTTI_TRY(set_text("algorithm", "TUTTI_ALGO", config.algorithm, merged));
   TUTTI_TRY(set_text("iface", "TUTTI_IFACE", config.iface, merged));
+  TUTTI_TRY(set_text("plans", "TUTTI_PLAN", config.plans, merged));
+  TUTTI_TRY(set_text("tuning", "TUTTI_TUNING", config.tuning, merged));
   TUTTI_TRY(set_text("nodeId", "TUTTI_NODE_ID", config.nodeId, merged));
   return merged;
 }
@@ -79,7 +81,8 @@ bool is_non_blocking(const tuttiConfig_t* config) {
 }
 
 std::string name_of(const tuttiConfig_t* config) {
-  const bool named = config != nullptr && config->size >= sizeof(tuttiConfig_t) && config->commName != nullptr;
+  constexpr std::size_t kKnowsIt = offsetof(tuttiConfig_t, commName) + sizeof(tuttiConfig_t::commName);
+  const bool named = config != nullptr && config->size >= kKnowsIt && config->commName != nullptr;
   return named ? config->commName : "comm";
 }
 

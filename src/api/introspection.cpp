@@ -93,6 +93,17 @@ Result<plan::Collective> collective_of(tuttiCollective_t collective) {
   }
 }
 
+json describe_site(const plan::Site& site) {
+  return {{"fingerprint", site.fingerprint}, {"ranks", site.ranks}, {"nodes", site.nodes}, {"levels", site.levels},
+          {"transports", site.transports},   {"cores", site.cores}, {"cpu", site.cpu}};
+}
+
+const char* chosen_by(const plan::Selection& selection) {
+  if (!selection.brought.empty()) return "TUTTI_PLAN";
+  if (selection.forced) return "TUTTI_ALGO";
+  return selection.tuned ? "TUTTI_TUNING" : "model";
+}
+
 json explain(const comm::Communicator& communicator, const plan::Selection& selection) {
   json candidates = json::array();
   for (const auto& candidate : selection.candidates) {
@@ -109,7 +120,10 @@ json explain(const comm::Communicator& communicator, const plan::Selection& sele
           {"predicted_us", selection.cost.total_us},
           {"dominant", selection.cost.dominant()},
           {"provenance", topology::to_string(communicator.links().provenance)},
+          {"chosen_by", chosen_by(selection)},
           {"reason", selection.reason},
+          {"deterministic", communicator.deterministic()},
+          {"site", describe_site(communicator.site())},
           {"candidates", candidates}};
 }
 

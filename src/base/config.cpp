@@ -130,6 +130,8 @@ std::vector<Setting> make_settings() {
            &Config::plans),
       text("TUTTI_FABRIC", "what the planner knows of the cluster: a preset's name, or a file (tutti.fabric/1)",
            &Config::fabric),
+      text("TUTTI_TUNING", "file of what was measured (tutti.tuning/1, by 'tutti perf --tune'): goes before the model",
+           &Config::tuning),
       flag("TUTTI_DETERMINISTIC", "1: the same bits whatever the transport and the algorithm", &Config::deterministic),
       size("TUTTI_SHM_RING", "bytes of the shared ring to one peer on this node, 4K to 64M", &Config::shm_ring, {4096},
            {std::uint64_t{64} << 20}),

@@ -34,6 +34,7 @@ struct Config {
   Duration spin = std::chrono::microseconds(200);               // TUTTI_SPIN
   std::string algorithm;                                        // TUTTI_ALGO
   std::string plans;                                            // TUTTI_PLAN
+  std::string tuning;                                           // TUTTI_TUNING
   std::string fabric;                                           // TUTTI_FABRIC
   bool deterministic = false;                                   // TUTTI_DETERMINISTIC
   Bytes shm_ring = {256 * 1024};                                // TUTTI_SHM_RING

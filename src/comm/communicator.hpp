@@ -83,6 +83,9 @@ class Communicator {
   Result<plan::Selection> explain(const CollectiveCall& call) const { return plans_->explain(call); }
   [[nodiscard]] std::vector<std::string> transports() const;
   [[nodiscard]] const topology::Links& links() const { return plans_->choosing().links; }
+  /// What TUTTI_TUNING knows this communicator by.
+  [[nodiscard]] const plan::Site& site() const { return plans_->choosing().site; }
+  [[nodiscard]] bool deterministic() const { return plans_->choosing().deterministic; }
   [[nodiscard]] const topology::Layout& layout() const { return plans_->choosing().layout; }
 
  private:

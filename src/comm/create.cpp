@@ -149,6 +149,8 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
   facts.front().plans = brought->fingerprint;
   const BroughtFabric described = TUTTI_TRY(read_fabric(config.fabric));
   facts.front().fabric = described.fingerprint;
+  const auto measured = TUTTI_TRY(read_measured(config.tuning));
+  facts.front().tuning = measured.fingerprint;
   if (session_) {
     const auto encoded = TUTTI_TRY(session_->all_gather(encode(facts.front()), deadline));
     facts.clear();
@@ -176,6 +178,14 @@ Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout,
     choosing.fabric = TUTTI_TRY(topology::fabric_of(*described.description, job));
     log_.info("comm", "fabric {} levels {} numbers {}", described.fingerprint, choosing.fabric.levels->describe(),
               to_string(choosing.fabric.provenance));
+  }
+  choosing.site = plan::Site::of(*choosing.fabric.levels, layout.nodes(), facts.front().transports, cpus_of(facts),
+                                 choosing.links.cores);
+  if (const auto* const tuned = measured.table.find(choosing.site.fingerprint); tuned != nullptr) {
+    choosing.tuned = *tuned;
+  } else if (!measured.fingerprint.empty() && size() > 1 && rank() == Rank{0}) {
+    log_.warn("comm", "TUTTI_TUNING {} has nothing that was measured here ({}) and is not used: run tutti perf --tune",
+              config.tuning, choosing.site.describe());
   }
   return choosing;
 }

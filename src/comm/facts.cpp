@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <fstream>
 #include <map>
+#include <set>
 
 namespace tutti::comm {
 namespace {
 
 constexpr std::size_t kMostText = 1024;
+constexpr std::size_t kMostModel = 64;
 
 void put(std::vector<std::byte>& bytes, std::uint64_t value, int size) {
   for (int i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
@@ -61,6 +64,21 @@ class Reader {
   bool short_ = false;
 };
 
+// As the kernel names it: x86 by "model name", others by the numbers of who made it and which.
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string parts;
+  for (std::string line; std::getline(file, line) && !line.empty();) {  // of the first processor
+    const auto colon = line.find(": ");
+    if (colon == std::string::npos) continue;
+    const std::string value = line.substr(colon + 2, kMostModel);
+    if (line.starts_with("model name")) return value;
+    if (line.starts_with("CPU implementer") || line.starts_with("CPU part"))
+      parts += (parts.empty() ? "" : " ") + value;
+  }
+  return parts.empty() ? "unknown processor" : parts;
+}
+
 }  // namespace
 
 Facts own_facts(const Config& config) {
@@ -76,6 +94,7 @@ Facts own_facts(const Config& config) {
   facts.staging = config.staging.value;
   facts.deterministic = config.deterministic;
   facts.algorithm = config.algorithm;
+  facts.cpu = cpu_model();
   facts.transports = fmt::format("{}", fmt::join(config.transports, ","));
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) == 0) facts.host = host.data();
@@ -92,6 +111,8 @@ std::vector<std::byte> encode(const Facts& facts) {
   put(bytes, bytes_of(facts.plans));
   put(bytes, bytes_of(facts.fabric));
   put(bytes, bytes_of(facts.host));
+  put(bytes, bytes_of(facts.tuning));
+  put(bytes, bytes_of(facts.cpu));
   return bytes;
 }
 
@@ -107,6 +128,8 @@ Result<Facts> decode_facts(std::span<const std::byte> bytes) {
   facts.plans = reader.text();
   facts.fabric = reader.text();
   facts.host = reader.text();
+  facts.tuning = reader.text();
+  facts.cpu = reader.text();
   if (!reader.complete()) return Error{Code::transport, "a rank's facts are malformed"};
   return facts;
 }
@@ -123,6 +146,7 @@ Status check_agreement(std::span<const Facts> of_ranks) {
     if (first.algorithm != other.algorithm) return differ("TUTTI_ALGO", first.algorithm, other.algorithm);
     if (first.plans != other.plans) return differ("TUTTI_PLAN", first.plans, other.plans);
     if (first.fabric != other.fabric) return differ("TUTTI_FABRIC", first.fabric, other.fabric);
+    if (first.tuning != other.tuning) return differ("TUTTI_TUNING", first.tuning, other.tuning);
     if (first.transports != other.transports) return differ("TUTTI_TRANSPORTS", first.transports, other.transports);
     if (first.staging != other.staging)
       return differ("TUTTI_STAGING", to_string(Bytes{first.staging}), to_string(Bytes{other.staging}));
@@ -168,6 +192,12 @@ Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, con
     place = found->second;
   }
   return places;
+}
+
+std::string cpus_of(std::span<const Facts> of_ranks) {
+  std::set<std::string_view> models;
+  for (const Facts& one : of_ranks) models.insert(one.cpu);
+  return fmt::format("{}", fmt::join(models, " + "));
 }
 
 std::int32_t fullest_node(const topology::Layout& layout) {

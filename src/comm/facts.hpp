@@ -21,9 +21,11 @@ struct Facts {
   bool deterministic = false;
   std::string algorithm;   // TUTTI_ALGO
   std::string plans;       // TUTTI_PLAN: names and hashes of what the files hold
+  std::string tuning;      // TUTTI_TUNING: the hash of what the file holds
   std::string transports;  // TUTTI_TRANSPORTS
   std::string fabric;      // TUTTI_FABRIC: name and hash of what it describes
   std::string host;        // name of the machine, for fabrics that name theirs
+  std::string cpu;         // the processor's model
 };
 
 /// Of this process, now.
@@ -42,6 +44,8 @@ std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& l
 /// none. Fails with invalid_usage when a node's host is not among them.
 Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, const topology::Layout& layout,
                                             const topology::Description& description);
+/// The processors' models of all ranks, each once, with " + " between them.
+std::string cpus_of(std::span<const Facts> of_ranks);
 
 /// The node with the most ranks; of several, the first.
 std::int32_t fullest_node(const topology::Layout& layout);

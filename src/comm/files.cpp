@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
+#include "base/text_file.hpp"
 #include "plan/exchange/exchange.hpp"
 #include "topology/fabric/presets.hpp"
 
@@ -16,19 +14,6 @@ namespace {
 constexpr std::size_t kMostFabricBytes = std::size_t{16} << 20;
 
 }  // namespace
-
-Result<std::string> read_text(const std::string& path, std::size_t most) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  std::vector<char> piece(std::size_t{1} << 16);
-  while (file && text.size() <= most) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (text.size() > most) return Error{Code::invalid_argument, fmt::format("{} has more than {} bytes", path, most)};
-  if (!file.eof()) return Error{Code::system, fmt::format("cannot read {}: {}", path, std::strerror(errno))};
-  return text;
-}
 
 Result<std::shared_ptr<const BroughtPlans>> read_plans(const std::string& paths) {
   auto all = std::make_shared<BroughtPlans>();
@@ -63,6 +48,16 @@ Result<BroughtFabric> read_fabric(const std::string& name) {
       fmt::format("{} {:016x}", description->name, plan::hash_of(topology::write_description(*description)));
   brought.description = std::move(*description);
   return brought;
+}
+
+Result<MeasuredPlans> read_measured(const std::string& path) {
+  if (path.empty()) return MeasuredPlans{};
+  auto text = read_text(path, plan::ExchangeLimits{}.bytes);
+  if (!text) return text.error().within("TUTTI_TUNING");
+  auto table = plan::read_tuning(*text);
+  if (!table) return table.error().within("TUTTI_TUNING: " + path);
+  return MeasuredPlans{std::move(table).value(),
+                       fmt::format("{} {:016x}", path.substr(path.rfind('/') + 1), plan::hash_of(*text))};
 }
 
 }  // namespace tutti::comm

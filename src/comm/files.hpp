@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "plan/exchange/brought.hpp"
+#include "plan/select/tuning.hpp"
 #include "topology/fabric/description.hpp"
 
 namespace tutti::comm {
@@ -32,7 +33,13 @@ struct BroughtFabric {
 /// Fails with invalid_argument when it is neither, and with what `topology::read_description` says of the file.
 Result<BroughtFabric> read_fabric(const std::string& name);
 
-/// A file's content; at most `most` bytes.
-Result<std::string> read_text(const std::string& path, std::size_t most);
+/// What TUTTI_TUNING names.
+struct MeasuredPlans {
+  plan::TuningTable table;
+  std::string fingerprint;  // of the content; empty: no file is named
+};
+
+/// Fails with system when the file cannot be read, and with what `plan::read_tuning` says.
+Result<MeasuredPlans> read_measured(const std::string& path);
 
 }  // namespace tutti::comm

@@ -44,23 +44,33 @@ plan::Query PlanCache::query_of(const Key& key) const {
           .staging = choosing_.staging};
 }
 
-// Their own choice is told beside it: what would be taken without.
+Result<plan::Selection> PlanCache::select(const Key& key) const {
+  return plan::select(query_of(key), choosing_.fabric, choosing_.forced, choosing_.tuned ? &*choosing_.tuned : nullptr);
+}
+
+// Their own choice is told beside it: what would be taken without. Whoever asks has not said where the buffers lie.
 Result<plan::Selection> PlanCache::explain(const CollectiveCall& call) const {
-  auto selection = TUTTI_TRY(plan::select(query_of(key_of(call)), choosing_.fabric, choosing_.forced));
-  const Use use = find_brought(call);
+  Key key = key_of(call);
+  auto selection = TUTTI_TRY(select(key));
+  key.in_place = true;
+  const Use same = find_brought(key);
+  key.in_place = false;
+  const Use apart = find_brought(key);
+  const Use& use = apart.brought != nullptr ? apart : same;
   if (use.brought != nullptr) {
     selection.brought = use.brought->name;
     selection.reason = "TUTTI_PLAN: " + use.brought->name;
+    if (same.brought == nullptr) selection.reason += "; not for calls in place: " + same.why_not;
+    if (apart.brought == nullptr) selection.reason += "; for calls in place only: " + apart.why_not;
   } else if (!use.why_not.empty()) {
     selection.reason += "; TUTTI_PLAN is not used: " + use.why_not;
   }
   return selection;
 }
 
-PlanCache::Use PlanCache::find_brought(const CollectiveCall& call) const {
+PlanCache::Use PlanCache::find_brought(const Key& key) const {
   Use use;
   if (choosing_.brought == nullptr) return use;
-  const Key key = key_of(call);
   const plan::Query query = query_of(key);
   for (const plan::Brought& one : choosing_.brought->plans) {
     if (one.collective != key.collective) continue;
@@ -103,7 +113,7 @@ Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
       last_key_ = key;
       return last_;
     }
-    const auto selection = TUTTI_TRY(plan::select(query_of(key), choosing_.fabric, choosing_.forced));
+    const auto selection = TUTTI_TRY(select(key));
     const plan::Plan& plan = selection.plan;
     last_ =
         &entries_

@@ -27,6 +27,8 @@ struct Choosing {
   topology::Fabric fabric;  // of both
   plan::ForcedAlgorithms forced;
   std::shared_ptr<const BroughtPlans> brought;  // TUTTI_PLAN: they go before all others
+  plan::Site site;
+  std::optional<plan::TunedSite> tuned;  // TUTTI_TUNING: what was measured at this site
   bool deterministic = false;
   Bytes staging;
 };
@@ -48,7 +50,7 @@ class PlanCache {
     std::optional<plan::Plan> plan;
     std::string why_not;
   };
-  [[nodiscard]] Use find_brought(const CollectiveCall& call) const;
+  [[nodiscard]] Use find_brought(const CollectiveCall& call) const { return find_brought(key_of(call)); }
 
   [[nodiscard]] const Choosing& choosing() const { return choosing_; }
 
@@ -73,6 +75,8 @@ class PlanCache {
   };
 
   std::shared_ptr<const plan::Program> program_of(const plan::Plan& plan, bool in_place);
+  [[nodiscard]] Use find_brought(const Key& key) const;
+  [[nodiscard]] Result<plan::Selection> select(const Key& key) const;
   [[nodiscard]] plan::Query query_of(const Key& key) const;
   [[nodiscard]] Prepared prepare(const CollectiveCall& call, const Key& key, const Use& use);
   [[nodiscard]] Key key_of(const CollectiveCall& call) const;

@@ -49,7 +49,10 @@ std::string refusal(const Plan& plan, const Stripe& stripe) {
   const Levels& levels = *plan.levels;
   const auto tiers = stripe.tiers();
   if (tiers.empty()) return "a stripe without tiers";
-  if (tiers[0].method->all_levels)
+  const auto all_levels = [](const Tier& tier) { return tier.method->all_levels; };
+  if (std::ranges::any_of(tiers, all_levels) && (tiers.size() > 1 || tiers[0].level != 0))
+    return fmt::format("{} handles all levels by itself", std::ranges::find_if(tiers, all_levels)->method->name);
+  if (all_levels(tiers[0]))
     return levels.regular() ? std::string() : fmt::format("{} needs regular levels", tiers[0].method->name);
   std::uint32_t seen = 0;
   for (std::size_t t = 0; t < tiers.size(); ++t) {

@@ -17,6 +17,11 @@ done
 test -e "$libdir/libtutti.so.0"
 readelf -d "$libdir/libtutti.so" | grep -q 'SONAME.*libtutti.so.0'
 
+echo "== libraries that it needs: those of docs/linking.md, the language's own, and a sanitizer's"
+needed=$(readelf -d "$libdir/libtutti.so" | sed -n 's/.*NEEDED.*\[\(.*\)\.so.*\]/\1/p' | sort)
+stray=$(echo "$needed" | grep -vxE 'ld-linux.*|libc|libm|libgcc_s|libstdc\+\+|lib(a|t|ub)san|libsodium|libhwy|libpugixml' || true)
+test -z "$stray" || { echo "needed, but not documented: $stray"; exit 1; }
+
 echo "== symbols"
 stray=$(nm -D --defined-only "$libdir/libtutti.so" | awk '{print $NF}' | grep -v '^tutti[A-Z]' || true)
 test -z "$stray" || { echo "exported, but not ours: $stray"; exit 1; }

@@ -12,6 +12,7 @@
 #include "tools/perf/report.hpp"
 #include "tools/perf/seat.hpp"
 #include "tools/perf/trial.hpp"
+#include "tools/perf/tune.hpp"
 
 namespace tutti::perf {
 namespace {
@@ -63,6 +64,7 @@ Status measure_cycle(const Options& options, Seat& seat, const std::vector<Case>
 
 // One rank's measurement, in its seat. The exit code.
 Result<int> measure(const Options& options, Seat& seat, int thread) {
+  if (!options.tune_file.empty()) return tune(options, seat);
   const auto cases = TUTTI_TRY(cases_of(options, seat.ranks()));
   Job job = TUTTI_TRY(describe_job(seat, thread));
   const bool speaks = seat.rank() == 0;

@@ -22,6 +22,7 @@ Examples:
   tutti run -n 8 --nodes 2 -- tutti perf reduce_scatter -b 1K -e 1M -f 4 -d all -o all
   tutti run -n 6 -- tutti perf all_to_all_v -b 1K -e 16M -f 4
   mpirun -n 4 tutti perf all_gather -b 1M -e 1G -f 2 -J gather.json --plot gather.svg
+  tutti run -n 8 --nodes 2 -- tutti perf all_reduce -b 1K -e 16M -f 4 --tune here.json
   tutti perf all_reduce -t 4 -b 8 -e 1M -f 8 -z 0    # 4 ranks as threads of one process, calls queued on a stream)";
 
 CLI::Validator size_text() {
@@ -95,6 +96,13 @@ void add_output(CLI::App& command, Options& options, int& average) {
   command
       .add_option("--plot", options.plot_file, "Draw time and bus bandwidth over size to FILE, .svg or .png (gnuplot)")
       ->type_name("FILE");
+  command
+      .add_option("--tune", options.tune_file,
+                  "Measure the best few ways against each other, and keep the winners in FILE, for TUTTI_TUNING")
+      ->type_name("FILE");
+  command.add_option("--tune-ways", options.tuned_ways, "How many ways")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
 }
 
 }  // namespace

@@ -35,6 +35,8 @@ struct Options {
   bool timestamps = false;
   std::string json_file;
   std::string plot_file;
+  std::string tune_file;
+  int tuned_ways = 6;
 };
 
 /// One series of the table: what stays the same while the size grows.

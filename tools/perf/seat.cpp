@@ -64,6 +64,16 @@ Status Seat::learn_place() {
   return checked(tuttiCommCount(comm_, &ranks_), "count", comm_);
 }
 
+Result<Seat> Seat::again(const Options& options, const std::string& algorithm) const {
+  tuttiConfig_t config = config_of(options);
+  config.algorithm = algorithm.c_str();
+  tuttiComm_t comm = nullptr;
+  TUTTI_TRY(checked(tuttiCommSplit(comm_, 0, rank_, &comm, &config), "split", comm_));
+  Seat seat(comm);
+  TUTTI_TRY(seat.learn_place());
+  return seat;
+}
+
 Status Seat::close() {
   TUTTI_TRY(checked(tuttiCommFinalize(comm_), "finalize", comm_));
   return checked(tuttiCommDestroy(std::exchange(comm_, nullptr)), "destroy");

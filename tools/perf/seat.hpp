@@ -29,6 +29,9 @@ class Seat {
   [[nodiscard]] int ranks() const { return ranks_; }
   Status learn_place();
 
+  /// The same ranks on another communicator, with these algorithms forced.
+  [[nodiscard]] Result<Seat> again(const Options& options, const std::string& algorithm) const;
+
   /// Says goodbye in order. Without it the destructor aborts.
   Status close();
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "tools/perf/encode.hpp"
 #include "tools/perf/judge.hpp"
@@ -13,6 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kTimedCalls = 4;
 constexpr int kMostSamples = 1 << 16;  // a row, so that -n may be any number
 
 double microseconds(Clock::time_point from, Clock::time_point to) {
@@ -60,7 +60,7 @@ Result<Row> Trial::run(std::size_t bytes) {
   row.series = series_;
   const auto rank = static_cast<std::size_t>(seat_.rank());
   const auto ranks = static_cast<std::size_t>(seat_.ranks());
-  row.shape = shape_of(options_.collective, bytes, size_of(series_.type), ranks, rank);
+  row.shape = shape_for(bytes);
   to_all_ = blocks_to_all(options_.collective, row.shape.count, rank, ranks);
   from_all_ = blocks_from_all(options_.collective, row.shape.count, rank, ranks);
   explain(row);
@@ -68,6 +68,20 @@ Result<Row> Trial::run(std::size_t bytes) {
   row.in_place = TUTTI_TRY(measure(row.shape, options_.collective.is_in_place));
   if (!options_.collective.is_in_place) row.in_place.wrong.reset();
   return row;
+}
+
+Shape Trial::shape_for(std::size_t bytes) const {
+  return shape_of(options_.collective, bytes, size_of(series_.type), static_cast<std::size_t>(seat_.ranks()),
+                  static_cast<std::size_t>(seat_.rank()));
+}
+
+// Ranks leave a barrier one after the other: several calls make that small.
+Result<double> Trial::time_calls(const Shape& shape, std::size_t iteration) {
+  TUTTI_TRY(seat_.barrier());
+  const auto begin = Clock::now();
+  for (std::size_t i = 0; i < kTimedCalls; ++i)
+    TUTTI_TRY(call(shape, operands(shape, false, iteration * kTimedCalls + i)));
+  return microseconds(begin, Clock::now()) / kTimedCalls;
 }
 
 // Each iteration uses another part of the buffers, while there is one, so that small sizes do not only run in the
@@ -220,17 +234,21 @@ Result<std::uint64_t> Trial::check(const Shape& shape, bool in_place, std::uint6
   return wrong;
 }
 
-void Trial::explain(Row& row) const {
+nlohmann::json Trial::explanation(const Shape& shape) const {
   std::string text(1024, '\0');
   std::size_t needed = 0;
   for (int attempt = 0; attempt < 2; ++attempt) {  // again when the text was longer
-    if (tuttiExplain(seat_.comm(), options_.collective.id, row.shape.count, abi(series_.type), op_, text.data(),
+    if (tuttiExplain(seat_.comm(), options_.collective.id, shape.count, abi(series_.type), op_, text.data(),
                      text.size(), &needed) != tuttiSuccess)
-      return;
+      return nullptr;
     if (needed <= text.size()) break;
     text.resize(needed);
   }
-  const auto json = nlohmann::json::parse(text.c_str(), nullptr, false);
+  return nlohmann::json::parse(text.c_str(), nullptr, false);
+}
+
+void Trial::explain(Row& row) const {
+  const auto json = explanation(row.shape);
   if (!json.is_object()) return;
   row.algorithm = json.value("algorithm", "");
   row.transports = json.value("transports", std::vector<std::string>());

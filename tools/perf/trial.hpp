@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "tools/perf/blocks.hpp"
 #include "tools/perf/buffer.hpp"
@@ -21,6 +22,12 @@ class Trial {
 
   /// Measures and checks one size, with every other rank.
   Result<Row> run(std::size_t bytes);
+
+  [[nodiscard]] Shape shape_for(std::size_t bytes) const;
+  /// What the library says about such a call (schema tutti.explain/1); null if it says nothing.
+  [[nodiscard]] nlohmann::json explanation(const Shape& shape) const;
+  /// A few calls one after the other, out of place; microseconds of one at this rank. For shapes that `run` has had.
+  Result<double> time_calls(const Shape& shape, std::size_t iteration);
 
  private:
   struct Operands {

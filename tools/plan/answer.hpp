@@ -14,7 +14,8 @@ namespace tutti::explain {
 struct Question {
   world::CallWords call;
   world::ClusterWords cluster;
-  std::string algo;  // a way that is forced
+  std::string algo;          // a way that is forced
+  plan::TuningTable tuning;  // what was measured; of the site with these levels
 };
 
 struct Answer {
@@ -23,6 +24,7 @@ struct Answer {
   plan::Selection selection;
   double bytes = 0;                     // of the whole vector, rounded up to whole elements
   double planning_ms = 0;               // that selection took
+  std::string measured_at;              // the site of the measurements that were looked at; empty: none were
   std::optional<plan::Candidate> free;  // the choice without the deterministic mode, where that is asked for
 
   [[nodiscard]] const plan::Plan& plan() const { return selection.plan; }

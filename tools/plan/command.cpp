@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 
+#include "base/text_file.hpp"
+#include "plan/exchange/exchange.hpp"
 #include "tools/plan/answer.hpp"
 #include "tools/plan/document.hpp"
+#include "tools/plan/exporting.hpp"
 #include "tools/plan/picture.hpp"
 #include "tools/plan/report.hpp"
 
@@ -28,11 +30,14 @@ Examples:
   tutti plan all_reduce --bytes 1G --preset meta-roce-24k      # and which of its numbers are assumed
   tutti plan all_reduce --bytes 1M --ranks 8 --deterministic --type bfloat16
   tutti plan broadcast --bytes 4K --ranks 12 --root 3 --algo binomial --rank 5   # and the program of rank 5
+  tutti plan all_reduce --bytes 1M --ranks 8 --algo ring --export ring.xml   # for TUTTI_PLAN, or for MSCCL
   tutti plan all_gather --bytes 1G --levels 8x32x12x32 --json | jq .fraction_of_bound)";
 
 struct Options {
   Question question;
   std::string svg;
+  std::string tuning;
+  Export wanted;
   std::optional<std::int32_t> rank;
   bool json = false;
 };
@@ -42,15 +47,19 @@ int fail(int code, const std::string& text) {
   return code;
 }
 
-bool write_file(const std::string& name, const std::string& text) {
-  std::FILE* const file = std::fopen(name.c_str(), "w");
-  if (file == nullptr) return false;
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  return std::fclose(file) == 0 && written;
+Result<plan::TuningTable> read_table(const std::string& file) {
+  if (file.empty()) return plan::TuningTable{};
+  auto table = plan::read_tuning(TUTTI_TRY(read_text(file, plan::ExchangeLimits{}.bytes)));
+  if (!table) return std::move(table).error().within(file);
+  return table;
 }
 
 int run(const Options& options) {
-  const auto answer = find_answer(options.question);
+  auto table = read_table(options.tuning);
+  if (!table) return fail(kUsage, "--tuning: " + table.error().text);
+  Question question = options.question;
+  question.tuning = std::move(*table);
+  const auto answer = find_answer(question);
   if (!answer) return fail(kUsage, answer.error().text);
   const plan::Plan& plan = answer->plan();
   if (options.rank && *options.rank >= plan.ranks())
@@ -64,8 +73,16 @@ int run(const Options& options) {
     fmt::print("{}", report(*answer));
     if (options.rank) fmt::print("\nProgram\n{}", program);
   }
-  if (!options.svg.empty() && !write_file(options.svg, draw(*answer)))
-    return fail(kFailed, fmt::format("cannot write {}", options.svg));
+  if (!options.svg.empty()) {
+    if (const auto drawn = write_text(options.svg, draw(*answer)); !drawn) return fail(kFailed, drawn.error().text);
+  }
+  if (!options.wanted.file.empty()) {
+    if (const auto written = export_plan(*answer, options.wanted); !written)
+      return fail(written.error().code == Code::invalid_argument ? kUsage : kFailed,
+                  "--export: " + written.error().text);
+  } else if (options.wanted.programs || options.wanted.in_place) {
+    return fail(kUsage, "--program and --in-place are for --export FILE");
+  }
   return 0;
 }
 
@@ -96,6 +113,16 @@ void add_command(CLI::App& app, int& exit_code) {
   command->add_option("--rank", options->rank, "Also print the program of this rank")
       ->check(CLI::Range(0, topology::Levels::kMostRanks));
   command->add_option("--svg", options->svg, "Draw the rounds to FILE")->type_name("FILE");
+  command
+      ->add_option("--export", options->wanted.file,
+                   "Write the plan to FILE: .json (tutti.plan/1), .xml (MSCCL), .goal (LogGOPSim, ATLAHS)")
+      ->type_name("FILE");
+  command->add_flag("--program", options->wanted.programs, "Export the steps of all ranks (tutti.program/1)");
+  command->add_flag("--in-place", options->wanted.in_place, "These steps are for calls in place");
+  command->add_option("--most-steps", options->wanted.most_steps, "Steps that a .goal file may have")
+      ->capture_default_str();
+  command->add_option("--tuning", options->tuning, "Prefer what was measured: a file of tutti perf --tune")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "As data (schema tutti.plan/1)");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

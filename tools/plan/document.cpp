@@ -1,5 +1,6 @@
 #include "tools/plan/document.hpp"
 
+#include "plan/exchange/exchange.hpp"
 #include "plan/way.hpp"
 
 namespace tutti::explain {
@@ -50,22 +51,6 @@ Json candidate_documents(const Answer& answer) {
 
 }  // namespace
 
-Json plan_document(const plan::Plan& plan) {
-  Json stripes = Json::array();
-  for (const plan::Stripe& stripe : plan.stripes()) {
-    Json tiers = Json::array();
-    for (const plan::Tier& tier : stripe.tiers()) {
-      Json one = {{"method", tier.method->name}, {"level", tier.level}};
-      if (tier.method->has_radix) one["radix"] = tier.radix;
-      tiers.push_back(std::move(one));
-    }
-    stripes.push_back({{"weight", stripe.weight}, {"tiers", std::move(tiers)}});
-  }
-  return {{"way", way_of(plan)},          {"levels", plan.levels->describe()}, {"segments", plan.segments},
-          {"root", index(plan.root)},     {"widened", plan.widened},           {"divides", plan.divides},
-          {"stripes", std::move(stripes)}};
-}
-
 Json document_of(const Answer& answer) {
   const plan::Selection& selection = answer.selection;
   Json document = {{"schema", "tutti.plan/1"},
@@ -73,7 +58,7 @@ Json document_of(const Answer& answer) {
                    {"ranks", answer.world.fabric.ranks()},
                    {"bytes", answer.bytes},
                    {"fabric", answer.world.name},
-                   {"plan", plan_document(answer.plan())},
+                   {"plan", plan::plan_member(answer.plan())},
                    {"levels", level_documents(answer)},
                    {"rounds", rounds_of(answer.plan())},
                    {"predicted_us", selection.cost.total_us},
@@ -83,6 +68,7 @@ Json document_of(const Answer& answer) {
                    {"planning_ms", answer.planning_ms},
                    {"template_bytes", template_bytes(answer.plan())}};
   document["reason"] = selection.reason;
+  if (selection.tuned) document["chosen_by"] = "tuning";
   if (!answer.world.assumption.empty()) document["assumption"] = answer.world.assumption;
   for (const topology::NamedQuantity& named : world::assumed_in(answer.world)) {
     document["assumed"].push_back({{"level", named.where},

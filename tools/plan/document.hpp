@@ -9,7 +9,4 @@ namespace tutti::explain {
 
 nlohmann::ordered_json document_of(const Answer& answer);
 
-/// The chosen plan: {way, segments, stripes: [{weight, tiers: [{method, level, radix?}]}], ...}.
-nlohmann::ordered_json plan_document(const plan::Plan& plan);
-
 }  // namespace tutti::explain

@@ -81,6 +81,10 @@ std::string choice(const Answer& answer) {
       {"", fmt::format("latency {}; worst cut {}, {}", text::time(selection.bound.latency_us),
                        text::time(selection.bound.bandwidth_us), cut_of(selection.bound.level))},
       {"why", why(answer)}};
+  if (!answer.measured_at.empty()) {
+    rows.push_back({"measured", selection.tuned ? selection.reason : "nothing for such calls"});
+    rows.push_back({"", "at " + answer.measured_at});
+  }
   if (answer.free) {
     rows.push_back({"price", fmt::format("deterministic costs {:.2f} times the free choice, {} in {}",
                                          selection.cost.total_us / answer.free->cost.total_us,

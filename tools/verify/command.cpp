@@ -7,10 +7,13 @@
 #include <memory>
 
 #include "base/bytes.hpp"
+#include "base/text_file.hpp"
+#include "plan/exchange/exchange.hpp"
 #include "plan/way.hpp"
 #include "tools/verify/cluster.hpp"
 #include "tools/verify/damage.hpp"
 #include "tools/verify/everything.hpp"
+#include "tools/verify/file.hpp"
 #include "tools/world/question.hpp"
 
 namespace tutti::prove {
@@ -30,6 +33,7 @@ Examples:
   tutti verify --ranks 98304                    # what calls get on a large cluster
   tutti verify --ranks 98304 --levels 8x32x12x32
   tutti verify all_reduce --levels 3+5 --algo 'circulant>ring/2' --in-place
+  tutti verify --plan ring.xml                  # a file that TUTTI_PLAN would take
   tutti verify --mutations                      # whether the proof can fail)";
 
 struct Options {
@@ -37,6 +41,7 @@ struct Options {
   world::ClusterWords cluster;
   std::string collective;  // of one plan
   std::string algo;
+  std::string file;
   std::int64_t root = 0;
   Variant variant;
   bool mutations = false;
@@ -135,6 +140,22 @@ int run_one(const Options& options) {
   return proven ? 0 : 1;
 }
 
+int run_file(const Options& options) {
+  const auto text = read_text(options.file, plan::ExchangeLimits{}.bytes);
+  if (!text) return fail("--plan: " + text.error().text);
+  const Clock clock;
+  Outcome outcome(false);
+  const FileProof proof = prove_file(options.file, *text, outcome);
+  if (options.json) {
+    auto document = outcome.document(proof.ranks, clock.milliseconds());
+    document["file"] = document_of(proof);
+    print(document);
+  } else {
+    fmt::print("{}{}", report(proof), outcome.report(clock.milliseconds(), options.file));
+  }
+  return outcome.failures().empty() ? 0 : 1;
+}
+
 int run_mutations(const Options& options) {
   const Clock clock;
   const auto damage = damage_plans(kTimes, kSeed);
@@ -150,12 +171,13 @@ int run_mutations(const Options& options) {
 }
 
 int run(const Options& options) {
+  if (!options.file.empty()) return run_file(options);
   if (!options.collective.empty()) return run_one(options);
   if (!options.algo.empty()) return fail("--algo needs a collective: tutti verify all_reduce --algo ring --ranks 8");
   if (options.mutations) return run_mutations(options);
   if (options.max_ranks > 0) return run_everything(options);
   if (options.cluster.ranks > 0 || options.cluster.is_described()) return run_cluster(options);
-  return fail("say what to prove: --max-ranks N, --ranks N, --mutations, or a collective with --algo");
+  return fail("say what to prove: --max-ranks N, --ranks N, --plan FILE, --mutations, or a collective with --algo");
 }
 
 }  // namespace
@@ -164,14 +186,15 @@ void add_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("verify", "Prove plans by running them on symbols");
   command->footer(kExamples);
-  command->add_option("collective", options->collective, "Prove one plan of this collective: that of --algo");
+  auto* collective =
+      command->add_option("collective", options->collective, "Prove one plan of this collective: that of --algo");
   auto* most = command->add_option("--max-ranks", options->max_ranks, "Prove every plan on up to N ranks")
                    ->type_name("N")
                    ->check(CLI::Range(1, kMostExhaustive));
-  command->add_option("--ranks", options->cluster.ranks, "Prove what calls get on N ranks")
-      ->type_name("N")
-      ->check(CLI::Range(1, topology::Levels::kMostRanks))
-      ->excludes(most);
+  auto* ranks = command->add_option("--ranks", options->cluster.ranks, "Prove what calls get on N ranks")
+                    ->type_name("N")
+                    ->check(CLI::Range(1, topology::Levels::kMostRanks))
+                    ->excludes(most);
   command
       ->add_option("--levels", options->cluster.levels,
                    "How these ranks are nested, innermost first: see tutti plan --help")
@@ -185,6 +208,13 @@ void add_command(CLI::App& app, int& exit_code) {
       ->excludes(most);
   command->add_option("--algo", options->algo, "The way of the one plan, with /SEGMENTS")->type_name("WAY");
   command->add_option("--root", options->root, "The root of the one plan")->capture_default_str();
+  command
+      ->add_option("--plan", options->file,
+                   "Prove a file as TUTTI_PLAN takes it: tutti.plan/1, tutti.program/1, MSCCL's XML")
+      ->type_name("FILE")
+      ->excludes(most)
+      ->excludes(ranks)
+      ->excludes(collective);
   command->add_flag("--in-place", options->variant.in_place, "The one plan's input and output are the same memory");
   command->add_flag("--widened", options->variant.widened, "Its partial results are widened");
   command->add_flag("--divided", options->variant.divides, "Its result is an average");

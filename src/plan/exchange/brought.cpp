@@ -12,6 +12,16 @@
 namespace tutti::plan {
 namespace {
 
+Brought::Form form_of(const Status& proven, std::vector<Program> programs) {
+  if (!proven) return {.programs = {}, .why_not = proven.error().text};
+  return {.programs = std::move(programs), .why_not = {}};
+}
+
+Brought::Form form_of(Result<std::vector<Program>> proven) {
+  if (!proven) return {.programs = {}, .why_not = std::move(proven).error().text};
+  return {.programs = std::move(proven).value(), .why_not = {}};
+}
+
 // Programs that the verifier accepts for both kinds of buffers are used for both.
 Result<Brought> from_programs(std::string_view text) {
   ProgramSet set = TUTTI_TRY(read_programs(text));
@@ -41,8 +51,9 @@ Result<Brought> from_programs(std::string_view text) {
   brought.keeps_rank_order = is_reduction(first.collective) &&
                              (!separate || verify(set.programs, {.in_rank_order = true})) &&
                              (!same || verify(set.programs, {.in_place = true, .in_rank_order = true}));
-  if (same) brought.in_place = set.programs;
-  if (separate) brought.separate = std::move(set.programs);
+  brought.in_place = form_of(same, set.programs);
+  brought.staged.why_not = "it does not convert partial results";
+  brought.separate = form_of(separate, std::move(set.programs));
   return brought;
 }
 
@@ -63,13 +74,16 @@ Result<Brought> from_msccl(std::string_view text) {
                   .separate = {},
                   .in_place = {},
                   .staged = {}};
-  brought.separate = TUTTI_TRY(proven(algo, msccl::Form::direct, false));
+  brought.separate.programs = TUTTI_TRY(proven(algo, msccl::Form::direct, false));
   auto in_place = proven(algo, msccl::Form::in_place, true);
   if (!in_place) in_place = proven(algo, msccl::Form::staged, true);  // chunks would wait for each other's places
-  if (in_place) brought.in_place = std::move(in_place).value();
+  brought.in_place = form_of(std::move(in_place));
   if (!is_reduction(algo.collective)) return brought;
-  if (auto staged = proven(algo, msccl::Form::staged, false); staged && verify(*staged, {.in_place = true}))
-    brought.staged = std::move(staged).value();
+  auto staged = proven(algo, msccl::Form::staged, false);
+  if (staged) {
+    if (const Status same = verify(*staged, {.in_place = true}); !same) staged = same.error();
+  }
+  brought.staged = form_of(std::move(staged));
   return brought;
 }
 
@@ -117,13 +131,16 @@ BroughtUse use_for(const Brought& brought, const Query& query, bool in_place) {
     const bool widened =
         query.op == ReduceOp::premul_sum || (query.op != ReduceOp::user && is_low_precision(query.type));
     if (widened || query.op == ReduceOp::avg) {
-      if (brought.staged.empty()) return no("it does not convert partial results, as this type or operator needs");
-      return {.programs = &brought.staged, .widened = widened, .why_not = {}};
+      if (brought.staged.programs.empty())
+        return no(
+            fmt::format("this type or operator needs partial results that are converted: {}", brought.staged.why_not));
+      return {.programs = &brought.staged.programs, .widened = widened, .why_not = {}};
     }
   }
-  const auto& programs = in_place ? brought.in_place : brought.separate;
-  if (programs.empty()) return no(in_place ? "it is not right in place" : "it is right in place only");
-  return {.programs = &programs, .why_not = {}};
+  const Brought::Form& form = in_place ? brought.in_place : brought.separate;
+  if (form.programs.empty())
+    return no(fmt::format("it is {}: {}", in_place ? "not right in place" : "right in place only", form.why_not));
+  return {.programs = &form.programs, .why_not = {}};
 }
 
 std::uint64_t hash_of(std::string_view text) {  // FNV-1a

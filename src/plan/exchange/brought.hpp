@@ -22,9 +22,14 @@ struct Brought {
   std::uint64_t least_bytes = 0;  // of calls that it is for, as nccl-tests counts them
   std::uint64_t most_bytes = 0;   // 0: any
   std::optional<Plan> plan;
-  std::vector<Program> separate;  // input and output are different memory; empty: not for such calls
-  std::vector<Program> in_place;  // they are the same memory
-  std::vector<Program> staged;    // for types and operators that are converted on the way in and out
+  /// Programs that were proven for one kind of call; or none, and why.
+  struct Form {
+    std::vector<Program> programs;
+    std::string why_not;
+  };
+  Form separate;                  // input and output are different memory
+  Form in_place;                  // they are the same memory
+  Form staged;                    // for types and operators that are converted on the way in and out
   bool keeps_rank_order = false;  // for operators that do not commute
 };
 

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "plan/plan.hpp"
 #include "plan/program.hpp"
+#include "plan/select/tuning.hpp"
 
 namespace tutti::plan {
 
@@ -41,5 +42,14 @@ Result<Plan> read_plan(std::string_view text);
 /// range, but need not make sense together: that is for `verify`.
 std::string write_programs(const ProgramSet& set);
 Result<ProgramSet> read_programs(std::string_view text);
+
+/// Programs for calls that are not in place as MSCCL's XML, proven again as `read_brought` does. Fails with unsupported
+/// where MSCCL has no words for them: rooted collectives but broadcasts from rank 0, barriers, widened programs, too
+/// many chunks.
+Result<std::string> write_msccl(const ProgramSet& set);
+
+/// A tutti.tuning/1 document. `read_tuning` fails with invalid_argument and names the place: "/sites/0/choices/3/best".
+std::string write_tuning(const TuningTable& table);
+Result<TuningTable> read_tuning(std::string_view text);
 
 }  // namespace tutti::plan

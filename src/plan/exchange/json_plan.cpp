@@ -138,7 +138,11 @@ Result<Plan> read_plan(std::string_view text) {
                             "provenance",
                             "segments",
                             "priced",
-                            "nodes"}));
+                            "nodes",
+                            "assumption",
+                            "deterministic",
+                            "program",
+                            "chosen_by"}));
   const JsonValue value = TUTTI_TRY(root.at("plan"));
   TUTTI_TRY(value.is_object({"collective", "way", "levels", "root", "segments", "stripes", "widened", "divides"}));
   const JsonValue name = TUTTI_TRY(value.at("collective"));

@@ -34,8 +34,9 @@ struct Message {
 // One rank.
 struct Actor {
   Walk walk;
-  std::map<Cell, Place> cells;  // what has a value
-  std::map<Cell, std::uint32_t> slots;
+  std::map<Cell, Place> cells;                      // what has a value
+  std::map<Cell, std::uint32_t> slots;              // that a cell may write to
+  std::map<std::uint32_t, Cell> owners;             // of these slots
   std::vector<std::uint32_t> next;                  // step of each block
   std::vector<std::vector<std::uint32_t>> last_op;  // of each step that was done
   std::vector<std::uint32_t> acc_users;             // of each chunk: cells and unmatched sends
@@ -229,18 +230,33 @@ class Stage {
 
   std::uint32_t new_slot(Actor& self) { return self.walk.slots++; }
 
+  // Where a chunk belongs that is written to a cell; nothing: anywhere in scratch memory.
+  [[nodiscard]] std::optional<Place> home_of(std::uint32_t rank, Cell one, std::uint32_t chunk) const {
+    if (one.array == Array::scratch) return std::nullopt;
+    const std::uint32_t own = chunk_of(rank, one);
+    if (!number_.alike(own, chunk)) return std::nullopt;
+    if (!is_output(rank, one)) return Place{Buffer::acc2, own, own};
+    return Place{form_ == Form::staged ? Buffer::acc : Buffer::out, own, own};
+  }
+
   // Where a chunk goes that is written to a cell.
   Place place_for(std::uint32_t rank, Cell one, std::uint32_t chunk) {
-    if (one.array != Array::scratch) {
-      const std::uint32_t own = chunk_of(rank, one);
-      if (number_.alike(own, chunk)) {
-        if (is_output(rank, one)) return {form_ == Form::staged ? Buffer::acc : Buffer::out, own, own};
-        return {Buffer::acc2, own, own};
-      }
+    if (const auto home = home_of(rank, one, chunk)) return *home;
+    Actor& self = actors_[rank];
+    const auto [at, is_new] = self.slots.try_emplace(one, kNone);
+    if (is_new) {
+      at->second = new_slot(self);
+      self.owners[at->second] = one;
     }
-    const auto [at, is_new] = actors_[rank].slots.try_emplace(one, kNone);
-    if (is_new) at->second = new_slot(actors_[rank]);
     return {Buffer::slots, at->second, chunk};
+  }
+
+  // What is copied within scratch memory stays where it is: two cells mean one slot then, which nobody may write to.
+  static void share(Actor& self, const Place& slot) {
+    const auto owner = self.owners.find(slot.index);
+    if (owner == self.owners.end()) return;
+    self.slots.erase(owner->second);
+    self.owners.erase(owner);
   }
 
   void set(std::uint32_t rank, Cell one, Place place) {
@@ -325,18 +341,20 @@ class Stage {
   Status copy(std::uint32_t rank, const XmlStep& step) {
     const Places from = TUTTI_TRY(read(rank, step.src, step.count));
     TUTTI_TRY(check_room(rank, step.dst, step.count));
-    Op op{.verb = Verb::copy, .src = from, .dst = {}, .other = {}, .after = {}};
+    Op op{.verb = Verb::copy, .src = {}, .dst = {}, .other = {}, .after = {}};
     for (std::uint32_t i = 0; i < step.count; ++i) {
       const Cell to = cell(rank, step.dst.array, step.dst.first + i);
-      Place place = place_for(rank, to, from[i].chunk);
-      if (place.buffer == Buffer::slots && from[i].buffer == Buffer::slots) {
-        const auto room = free_acc(rank, from[i].chunk);
-        if (!room) return unsupported("it copies within scratch memory where there is no room left");
-        place = *room;
+      if (from[i].buffer == Buffer::slots && !home_of(rank, to, from[i].chunk)) {
+        share(actors_[rank], from[i]);
+        set(rank, to, from[i]);
+        continue;
       }
+      const Place place = place_for(rank, to, from[i].chunk);
       set(rank, to, place);
+      op.src.push_back(from[i]);
       op.dst.push_back(place);
     }
+    if (op.src.empty()) op.verb = Verb::wait;
     op.one_by_one = !is_run(op.src) || !is_run(op.dst);
     add(rank, std::move(op));
     return {};

@@ -127,20 +127,58 @@ class Search {
   std::vector<Candidate> best_;
 };
 
-Result<Candidate> forced_candidate(const ForcedAlgorithms::Choice& wanted, const Query& query,
-                                   const topology::Fabric& fabric, Search& search) {
-  Plan plan = TUTTI_TRY(parse_way(wanted.way, query.collective, fabric.levels));
+// The plan of a way that somebody names.
+Result<Plan> named_plan(const std::string& way, const Query& query, const topology::Fabric& fabric) {
+  Plan plan = TUTTI_TRY(parse_way(way, query.collective, fabric.levels));
   plan.root = query.root;
   if (plan.levels->depth() == 1 && !plan.levels->in_rank_order())
     plan.levels = std::make_shared<const topology::Levels>(topology::Levels::flat(fabric.ranks()));
-  if (const auto why = refusal(plan, query); !why.empty()) {
+  if (auto why = refusal(plan, query); !why.empty()) return Error{Code::unsupported, std::move(why)};
+  return plan;
+}
+
+Result<Candidate> forced_candidate(const ForcedAlgorithms::Choice& wanted, const Query& query,
+                                   const topology::Fabric& fabric, Search& search) {
+  auto named = named_plan(wanted.way, query, fabric);
+  if (!named && named.error().code != Code::unsupported) return named.error();
+  if (!named) {
     return Error{Code::unsupported, fmt::format("TUTTI_ALGO forces {} for {} on {} ranks, but: {}", wanted.way,
-                                                to_string(query.collective), fabric.ranks(), why)};
+                                                to_string(query.collective), fabric.ranks(), named.error().text)};
   }
+  Plan plan = std::move(named).value();
   search.complete(plan);
   if (wanted.segments != 0) return search.priced(plan, is_segmented(plan) ? wanted.segments : 1);
   search.offer(plan);
   return search.take().front();
+}
+
+std::string name_of(const MeasuredWay& way) {
+  return way.segments > 1 ? fmt::format("{}/{}", way.way, way.segments) : way.way;
+}
+
+std::string reason_of(const TunedChoice& choice) {
+  if (choice.best.way == choice.model.way && choice.best.segments == choice.model.segments)
+    return fmt::format("measured: {:.1f} us, which nothing beat; it is the model's choice, too", choice.best.us);
+  return fmt::format("measured: {:.1f} us against {:.1f} us of the model's choice, {}", choice.best.us, choice.model.us,
+                     name_of(choice.model));
+}
+
+// Puts what was measured before the model's choice. Empty, or why it is not used: a table may be older than this
+// library, or of a call that has fewer restrictions.
+std::string prefer_measured(const TunedChoice& choice, const Query& query, const topology::Fabric& fabric,
+                            Selection& selection) {
+  auto named = named_plan(choice.best.way, query, fabric);
+  if (!named) return named.error().text;
+  Search alone(query, fabric);
+  Plan plan = std::move(named).value();
+  alone.complete(plan);
+  const Candidate best = alone.priced(plan, is_segmented(plan) ? choice.best.segments : 1);
+  std::erase_if(selection.candidates, [&](const Candidate& other) {
+    return other.refused.empty() && way_of(other.plan) == way_of(best.plan);
+  });
+  selection.candidates.insert(selection.candidates.begin(), best);
+  selection.tuned = true;
+  return {};
 }
 
 }  // namespace
@@ -150,7 +188,8 @@ double total_bytes(const Query& query, std::int32_t ranks) {
   return has_blocks(query.collective) ? bytes * ranks : bytes;
 }
 
-Result<Selection> select(const Query& query, const topology::Fabric& fabric, const ForcedAlgorithms& forced) {
+Result<Selection> select(const Query& query, const topology::Fabric& fabric, const ForcedAlgorithms& forced,
+                         const TunedSite* tuned) {
   const auto* const wanted = forced.of(query.collective);
   Selection selection;
   Search search(query, fabric);
@@ -174,17 +213,27 @@ Result<Selection> select(const Query& query, const topology::Fabric& fabric, con
                    [](const Candidate& a, const Candidate& b) {
                      return std::pair(!a.refused.empty(), rank_of(a)) < std::pair(!b.refused.empty(), rank_of(b));
                    });
+  const auto* const measured =
+      tuned == nullptr || wanted != nullptr
+          ? nullptr
+          : tuned->find(query.collective, static_cast<std::uint64_t>(total_bytes(query, fabric.ranks())));
+  std::string unused;
+  if (measured != nullptr) unused = prefer_measured(*measured, query, fabric, selection);
   const Candidate& best = selection.candidates.front();
   if (!best.refused.empty())
     return Error{Code::unsupported,
                  fmt::format("no algorithm does {} on {} ranks ({}): {}", to_string(query.collective), fabric.ranks(),
                              way_of(best.plan), best.refused)};
   selection.plan = best.plan;
+  selection.forced = wanted != nullptr;
   selection.cost = best.cost;
   selection.bound = bound_of(query.collective, total_bytes(query, fabric.ranks()), fabric);
   selection.priced = search.count();
   selection.reason = fmt::format("{}: predicted {:.1f} us, mostly {}{}", way_of(best.plan), best.cost.total_us,
                                  best.cost.dominant(), wanted != nullptr ? " (forced)" : "");
+  if (selection.tuned) selection.reason += "; " + reason_of(*measured);
+  if (!unused.empty())
+    selection.reason += fmt::format("; what was measured, {}, is not used: {}", name_of(measured->best), unused);
   return selection;
 }
 

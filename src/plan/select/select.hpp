@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "plan/cost/cost.hpp"
 #include "plan/plan.hpp"
+#include "plan/select/tuning.hpp"
 #include "topology/fabric/fabric.hpp"
 
 namespace tutti::plan {
@@ -57,14 +58,19 @@ struct Selection {
   Cost cost;
   Bound bound;
   std::string reason;                 // one line for people
+  bool forced = false;                // TUTTI_ALGO names it
+  bool tuned = false;                 // what was measured went before the model
   std::string brought;                // the name of a user's own plan that goes before this one; empty: there is none
   std::vector<Candidate> candidates;  // of each way its best number of segments; best first, the refused ones last
   std::uint64_t priced = 0;           // plans that were looked at
 };
 
 /// Candidates are algorithms on every level x orders of levels x levels taken together x stripes x segments.
-/// Pure: the same on every rank. Fails with unsupported when a forced algorithm may not be used here, and says why.
-Result<Selection> select(const Query& query, const topology::Fabric& fabric, const ForcedAlgorithms& forced);
+/// What was measured here goes before the model where it may be used, and both behind what is forced; null: nothing
+/// was. Pure: the same on every rank. Fails with unsupported when a forced algorithm may not be used here, and says
+/// why.
+Result<Selection> select(const Query& query, const topology::Fabric& fabric, const ForcedAlgorithms& forced,
+                         const TunedSite* tuned = nullptr);
 
 /// Bytes of the whole vector: what `predict` takes.
 double total_bytes(const Query& query, std::int32_t ranks);

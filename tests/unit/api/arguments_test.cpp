@@ -103,6 +103,23 @@ TEST(Config, IsCheckedBeforeAnythingHappens) {
   EXPECT_EQ(comm, nullptr);
 }
 
+TEST(Config, NamesFilesWithPlansAndMeasurements) {
+  tuttiComm_t comm = nullptr;
+  tuttiConfig_t config = TUTTI_CONFIG_INITIALIZER;
+  config.plans = "/nowhere/ring.xml";
+  EXPECT_EQ(tuttiCommInitRankConfig(&comm, 1, {}, 0, &config), tuttiSystemError);
+  EXPECT_NE(std::string(tuttiGetLastError(nullptr)).find("TUTTI_PLAN: cannot read /nowhere/ring.xml"),
+            std::string::npos)
+      << tuttiGetLastError(nullptr);
+  config = TUTTI_CONFIG_INITIALIZER;
+  config.tuning = "/nowhere/here.json";
+  EXPECT_EQ(tuttiCommInitRankConfig(&comm, 1, {}, 0, &config), tuttiSystemError);
+  EXPECT_NE(std::string(tuttiGetLastError(nullptr)).find("TUTTI_TUNING: cannot read /nowhere/here.json"),
+            std::string::npos)
+      << tuttiGetLastError(nullptr);
+  EXPECT_EQ(comm, nullptr);
+}
+
 TEST(Config, OfAnOlderAndOfANewerProgramIsUnderstood) {
   struct Newer {
     tuttiConfig_t known;
@@ -112,6 +129,7 @@ TEST(Config, OfAnOlderAndOfANewerProgramIsUnderstood) {
   tuttiConfig_t older = TUTTI_CONFIG_INITIALIZER;
   older.size = offsetof(tuttiConfig_t, deterministic);
   older.deterministic = 12345;  // beyond what that program knew
+  older.plans = "/nowhere/ring.xml";
   for (tuttiConfig_t* config : {&newer.known, &older}) {
     tuttiComm_t comm = nullptr;
     expect_ok(tuttiCommInitRankConfig(&comm, 1, {}, 0, config));

@@ -143,10 +143,10 @@ class Msccl : public testing::TestWithParam<std::string> {};
 TEST_P(Msccl, IsProvenInEveryForm) {
   const auto brought = read_brought(file("msccl/" + GetParam()));
   ASSERT_TRUE(brought) << brought.error().text;
-  EXPECT_FALSE(brought->separate.empty());
-  EXPECT_FALSE(brought->in_place.empty());
-  EXPECT_EQ(brought->staged.empty(), !is_reduction(brought->collective));
-  const ProgramSet set{brought->name, brought->separate};
+  EXPECT_FALSE(brought->separate.programs.empty());
+  EXPECT_FALSE(brought->in_place.programs.empty());
+  EXPECT_EQ(brought->staged.programs.empty(), !is_reduction(brought->collective));
+  const ProgramSet set{brought->name, brought->separate.programs};
   const auto again = read_programs(write_programs(set));
   ASSERT_TRUE(again) << again.error().text;
   EXPECT_TRUE(*again == set);

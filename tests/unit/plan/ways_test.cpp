@@ -161,5 +161,15 @@ TEST(Template, StaysBelow4KiBAtAnySize) {
   EXPECT_LE(template_bytes(plan), 4096U);
 }
 
+TEST(Ways, ThatNameAMethodOfAllLevelsNameNothingElse) {
+  const auto levels = std::make_shared<const topology::Levels>(*topology::Levels::parse("3x2"));
+  EXPECT_TRUE(refusal(*parse_way("rail", Collective::all_to_all, levels)).empty());
+  for (const char* const way : {"rail@1", "rail>rail@1", "rail>pairwise", "pairwise>rail"}) {
+    const auto plan = parse_way(way, Collective::all_to_all, levels);
+    ASSERT_TRUE(plan) << way;
+    EXPECT_EQ(refusal(*plan), "rail handles all levels by itself") << way;
+  }
+}
+
 }  // namespace
 }  // namespace tutti::plan
