@@ -1,6 +1,9 @@
 // `tutti plan` and `tutti verify` as users run them: exit codes, data and files.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "multiprocess/shell.hpp"
@@ -88,6 +91,23 @@ TEST(FabricSetting, AJobPlansWithItAndRefusesWhatDoesNotFit) {
       << few.out << few.err;
   const auto unknown = run("TUTTI_FABRIC=labtop tutti run -n 2 --" + perf);
   EXPECT_NE((unknown.out + unknown.err).find("the nearest is laptop"), std::string::npos) << unknown.out << unknown.err;
+}
+
+TEST(FabricSetting, NodesTakeTheirPlacesByTheNamesOfTheirHosts) {
+  const Folder folder;
+  auto fabric = Json::parse(run("tutti topo --preset laptop --json").out);
+  std::array<char, 256> name{};
+  ASSERT_EQ(::gethostname(name.data(), name.size() - 1), 0);
+  const auto run_with_host = [&](const std::string& host) {
+    fabric["hosts"] = {host};
+    const auto file = folder.file("named.json");
+    std::ofstream(file) << fabric.dump();
+    return run("TUTTI_FABRIC=" + file + " tutti run -n 2 -- tutti perf barrier -n 1 -w 0");
+  };
+  EXPECT_EQ(run_with_host(name.data()).code, 0);
+  const auto elsewhere = run_with_host("elsewhere");
+  EXPECT_NE(elsewhere.code, 0);
+  EXPECT_NE((elsewhere.out + elsewhere.err).find("none of the 1 hosts of laptop"), std::string::npos) << elsewhere.err;
 }
 
 TEST(VerifyTool, ProvesSmallWorldsAndSaysHowMany) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 
@@ -70,6 +71,7 @@ Result<World> described_world(topology::Description description, std::int64_t ra
   return world;
 }
 
+constexpr const char* kEverywhere = "each rank";  // of numbers that belong to no level
 constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
 }  // namespace
@@ -101,11 +103,15 @@ Result<World> make_world(const ClusterWords& words) {
 std::string describe_links(const topology::Fabric& fabric) {
   std::string text;
   const Levels& levels = *fabric.levels;
+  std::size_t widest = 0;
+  for (const auto& origin : fabric.origins) widest = std::max(widest, origin.name.size());
   for (int level = 0; level < levels.depth(); ++level) {
     const topology::Link& link = fabric.link(level);
     const std::string size = levels.regular(level) ? std::to_string(levels.width(level))
                                                    : fmt::format("{} to {}", levels.least(level), levels.width(level));
-    const std::string name = fabric.origins.empty() ? "" : fabric.origins[static_cast<std::size_t>(level)].name + ": ";
+    const std::string name = fabric.origins.empty()
+                                 ? ""
+                                 : fmt::format("{:<{}}", fabric.origins[static_cast<std::size_t>(level)].name, widest);
     text += fmt::format("  level {}  {}{:>6} group{} of {} {}; {:g} GB/s a rank, {:g} us, {:g} us a message ({})\n",
                         level, name, levels.groups(level), levels.groups(level) == 1 ? " " : "s", size,
                         level == 0 ? "ranks" : fmt::format("groups of level {}", level - 1), link.bandwidth_GBps,
@@ -132,12 +138,15 @@ std::vector<topology::NamedQuantity> assumed_in(const World& world) {
 
 std::string describe_assumed(const World& world) {
   std::string text;
-  std::string_view level;
+  std::string level;
+  std::size_t widest = std::string_view(kEverywhere).size();
+  for (const topology::NamedQuantity& named : assumed_in(world)) widest = std::max(widest, named.where.size());
   for (const topology::NamedQuantity& named : assumed_in(world)) {
     if (text.empty()) text = "  this rests on numbers that are assumed:\n";
-    text += fmt::format("    {:<10} {} {:g}: {}\n", named.where == level ? "" : named.where, named.what,
+    const std::string where = named.where.empty() ? kEverywhere : named.where;
+    text += fmt::format("    {:<{}}  {} {:g}: {}\n", where == level ? "" : where, widest, named.what,
                         named.quantity->value, named.quantity->source);
-    level = named.where;
+    level = where;
   }
   return text;
 }
