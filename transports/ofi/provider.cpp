@@ -19,6 +19,10 @@ constexpr std::uint32_t kVersion = FI_VERSION(1, 11);
 // Smaller ones would be headers more than messages.
 constexpr std::size_t kLeastPacket = 2048;
 
+// Those that do not keep what they promise: `sockets` reports messages as sent that are lost when their sender leaves,
+// and `udp;ofi_rxd` (1.17) stalls for ever between ranks that poll on threads of their own.
+constexpr std::string_view kBroken[] = {"sockets", "udp;ofi_rxd"};
+
 using Info = std::shared_ptr<fi_info>;
 
 Info own(const std::shared_ptr<const Library>& library, fi_info* info) {
@@ -49,8 +53,7 @@ std::string this_place() {
 
 bool is_usable(const fi_info& info, const std::string& provider) {
   const std::string_view name = info.fabric_attr->prov_name;
-  // It reports messages as sent that are lost when their sender leaves; its authors have given it up.
-  if (name == "sockets") return false;
+  if (std::ranges::find(kBroken, name) != std::end(kBroken)) return false;
   return (provider.empty() || name == provider) && info.ep_attr->max_msg_size >= kLeastPacket;
 }
 
