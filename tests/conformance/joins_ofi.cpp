@@ -38,6 +38,7 @@ std::string variant_of(const testing::TestParamInfo<Joiner>& test) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ofi, Conformance, testing::ValuesIn(joiners()), variant_of);
+INSTANTIATE_TEST_SUITE_P(OfiFaulty, Conformance, testing::ValuesIn(under_faults(joiners())), variant_of);
 
 }  // namespace
 }  // namespace tutti::transport::conformance

@@ -19,6 +19,7 @@ std::vector<Joiner> joiners() {
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Conformance);
 INSTANTIATE_TEST_SUITE_P(Ucx, Conformance, testing::ValuesIn(joiners()));
+INSTANTIATE_TEST_SUITE_P(UcxFaulty, Conformance, testing::ValuesIn(under_faults(joiners())));
 
 }  // namespace
 }  // namespace tutti::transport::conformance
