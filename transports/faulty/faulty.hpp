@@ -27,7 +27,7 @@ struct Script {
   double hold = 0;   // probability that a transfer, and what is posted behind it on its path, waits for another call
   double delay = 0;  // probability that a completion comes later, and so behind others
   Duration longest_delay{};
-  std::vector<Event> events;
+  std::vector<Event> events = {};
 };
 
 /// Faults that a caller must not notice: everything arrives, late and in another order.
