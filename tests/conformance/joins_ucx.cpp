@@ -14,7 +14,10 @@ class UcxWorld final : public World {
 
 std::vector<Joiner> joiners() {
   if (!ucx::available()) return {};
-  return {{.name = "ucx", .make_world = [] { return std::make_unique<UcxWorld>(); }, .between_processes = true}};
+  return {{.name = "ucx",
+           .make_world = [] { return std::make_unique<UcxWorld>(); },
+           .largest = std::size_t{256} << 20,
+           .between_processes = true}};
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Conformance);
