@@ -1,6 +1,6 @@
 // Latency and bandwidth of one path between two processes, against what copying costs on the same two cores.
 //   cmake --preset release -DTUTTI_PERF=ON && cmake --build --preset release --target transports_benchmark
-//   build/release/perf/transports_benchmark [shm|ucx]
+//   build/release/perf/transports_benchmark [shm|ucx|ofi]
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "transports/ofi/ofi.hpp"
 #include "transports/shm/shm.hpp"
 #include "transports/ucx/ucx.hpp"
 
@@ -40,9 +41,9 @@ void pin(int core) {
 class Side {
  public:
   Side(const std::string& name, int rank, int channel) {
-    const bool is_shm = name == "shm";
-    auto made = is_shm ? shm::create({.rank = to_rank(rank), .node_id = {}, .log = {}})
-                       : ucx::create({.rank = to_rank(rank), .devices = {}, .log = {}});
+    auto made = name == "shm"   ? shm::create({.rank = to_rank(rank), .node_id = {}, .log = {}})
+                : name == "ucx" ? ucx::create({.rank = to_rank(rank), .devices = {}, .log = {}})
+                                : ofi::create({.rank = to_rank(rank), .addresses = {}, .provider = {}, .log = {}});
     transport_ = std::move(made).value();
     const auto mine = transport_->address();
     std::vector<std::byte> theirs(2048);

@@ -32,6 +32,9 @@ struct Joiner {
   std::string variant = {};                     // of the same transport: what else it runs over
 };
 
+/// The same, with faults that nobody may notice: everything arrives, late, split and in another order.
+std::vector<Joiner> under_faults(const std::vector<Joiner>& joiners);
+
 /// How a case is named in reports.
 inline void PrintTo(const Joiner& joiner, std::ostream* out) {
   *out << joiner.name;

@@ -21,6 +21,7 @@ Joiner joiner(std::size_t buffer) {
 
 INSTANTIATE_TEST_SUITE_P(Loopback, Conformance, testing::Values(joiner(0)));
 INSTANTIATE_TEST_SUITE_P(LoopbackWithBuffers, Conformance, testing::Values(joiner(4096)));
+INSTANTIATE_TEST_SUITE_P(LoopbackFaulty, Conformance, testing::ValuesIn(under_faults({joiner(0), joiner(4096)})));
 
 }  // namespace
 }  // namespace tutti::transport::conformance

@@ -23,6 +23,7 @@ std::vector<Joiner> joiners() {
   for (const std::string& provider : ofi::providers()) {
     all.push_back({.name = "ofi",
                    .make_world = [provider] { return std::make_unique<OfiWorld>(provider); },
+                   .largest = std::size_t{256} << 20,
                    .between_processes = true,
                    .sleeps_quietly = provider == "tcp;ofi_rxm",
                    .variant = provider});
@@ -38,6 +39,7 @@ std::string variant_of(const testing::TestParamInfo<Joiner>& test) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ofi, Conformance, testing::ValuesIn(joiners()), variant_of);
+INSTANTIATE_TEST_SUITE_P(OfiFaulty, Conformance, testing::ValuesIn(under_faults(joiners())), variant_of);
 
 }  // namespace
 }  // namespace tutti::transport::conformance

@@ -26,8 +26,9 @@ Joiner joiner(std::size_t ring_bytes, std::size_t largest) {
           .between_processes = true};
 }
 
-INSTANTIATE_TEST_SUITE_P(Shm, Conformance, testing::Values(joiner(256 << 10, 64 << 20)));
+INSTANTIATE_TEST_SUITE_P(Shm, Conformance, testing::Values(joiner(256 << 10, 256 << 20)));
 INSTANTIATE_TEST_SUITE_P(ShmWithSmallRings, Conformance, testing::Values(joiner(4096, 1 << 20)));
+INSTANTIATE_TEST_SUITE_P(ShmFaulty, Conformance, testing::ValuesIn(under_faults({joiner(256 << 10, 64 << 20)})));
 
 }  // namespace
 }  // namespace tutti::transport::conformance

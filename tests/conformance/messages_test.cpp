@@ -10,8 +10,8 @@ constexpr Rank kLeft{0};
 constexpr Rank kRight{1};
 
 std::vector<std::size_t> sizes(std::size_t largest) {
-  const std::vector<std::size_t> all = {0,  1,    7,    8,    40,    48,    49,      63,       64,
-                                        65, 4095, 4096, 4097, 65535, 65537, 1 << 20, 16 << 20, 64 << 20};
+  const std::vector<std::size_t> all = {0,    1,    7,    8,     40,    48,      49,       63,       64,       65,
+                                        4095, 4096, 4097, 65535, 65537, 1 << 20, 16 << 20, 64 << 20, 256 << 20};
   std::vector<std::size_t> some;
   std::ranges::copy_if(all, std::back_inserter(some), [&](std::size_t size) { return size <= largest; });
   return some;
@@ -99,6 +99,48 @@ TEST_P(Conformance, HoldsThousandsInFlightBothWays) {
   for (std::size_t i = 0; i < kMessages; ++i) {
     parties[0]->recv(kRight, std::as_writable_bytes(std::span(&got_left[i], 1)));
     parties[1]->recv(kLeft, std::as_writable_bytes(std::span(&got_right[i], 1)));
+  }
+  ASSERT_TRUE(finish_all(parties));
+  EXPECT_EQ(sent, got_left);
+  EXPECT_EQ(sent, got_right);
+}
+
+TEST_P(Conformance, SendsFromAndReceivesAtOddAddresses) {
+  auto parties = all_to_all(2);
+  for (const std::size_t size : {1U, 7U, 63U, 64U, 4097U, 300'001U}) {
+    for (const std::size_t shift : {1U, 3U, 13U, 63U}) {
+      const Memory sent = pattern(shift + size, 1);
+      Memory got = pattern(2 * shift + size, 2);
+      const Memory before = got;
+      parties[0]->send(kRight, std::span(sent).subspan(shift));
+      parties[1]->recv(kLeft, std::span(got).subspan(shift, size));
+      ASSERT_TRUE(finish_all(parties)) << size << " at " << shift;
+      EXPECT_TRUE(same(std::span(sent).subspan(shift), std::span(got).subspan(shift, size)));
+      EXPECT_TRUE(same(std::span(before).first(shift), std::span(got).first(shift))) << "wrote before the receive";
+      EXPECT_TRUE(same(std::span(before).last(shift), std::span(got).last(shift))) << "wrote behind the receive";
+    }
+  }
+}
+
+// Of what a path has in flight at once, long and short messages alternate, in both directions.
+TEST_P(Conformance, KeepsLongAndShortMessagesApart) {
+  auto parties = all_to_all(2);
+  constexpr std::size_t kMessages = 60;
+  std::vector<Memory> sent;
+  std::vector<Memory> got_left;
+  std::vector<Memory> got_right;
+  for (std::uint32_t i = 0; i < kMessages; ++i) {
+    sent.push_back(pattern(i % 2 == 0 ? 5 : 100'000 + i, i));
+    got_left.emplace_back(sent.back().size());
+    got_right.emplace_back(sent.back().size());
+  }
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    parties[0]->send(kRight, sent[i]);
+    parties[1]->send(kLeft, sent[i]);
+  }
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    parties[0]->recv(kRight, got_left[i]);
+    parties[1]->recv(kLeft, got_right[i]);
   }
   ASSERT_TRUE(finish_all(parties));
   EXPECT_EQ(sent, got_left);

@@ -19,6 +19,10 @@ constexpr std::uint32_t kVersion = FI_VERSION(1, 11);
 // Smaller ones would be headers more than messages.
 constexpr std::size_t kLeastPacket = 2048;
 
+// Those that do not keep what they promise: `sockets` reports messages as sent that are lost when their sender leaves,
+// and `udp;ofi_rxd` (1.17) stalls for ever between ranks that poll on threads of their own.
+constexpr std::string_view kBroken[] = {"sockets", "udp;ofi_rxd"};
+
 using Info = std::shared_ptr<fi_info>;
 
 Info own(const std::shared_ptr<const Library>& library, fi_info* info) {
@@ -49,14 +53,14 @@ std::string this_place() {
 
 bool is_usable(const fi_info& info, const std::string& provider) {
   const std::string_view name = info.fabric_attr->prov_name;
-  // It reports messages as sent that are lost when their sender leaves; its authors have given it up.
-  if (name == "sockets") return false;
+  if (std::ranges::find(kBroken, name) != std::end(kBroken)) return false;
   return (provider.empty() || name == provider) && info.ep_attr->max_msg_size >= kLeastPacket;
 }
 
-// Memory that is shared by libfabric's means is left behind by ranks that are killed; inside a node there is our own.
-bool is_of_one_machine(const fi_info& info, const std::optional<SocketAddress>& source) {
-  return !source && (info.caps & FI_LOCAL_COMM) != 0 && (info.caps & FI_REMOTE_COMM) == 0;
+// Who is addressed by a name is found inside a machine only. Memory that is shared by libfabric's means is left behind
+// by ranks that are killed; inside a node there is our own.
+bool is_of_one_machine(const fi_info& info) {
+  return info.addr_format == FI_ADDR_STR;
 }
 
 }  // namespace
@@ -77,7 +81,7 @@ Result<std::vector<Offer>> offers(const std::shared_ptr<const Library>& library,
   for (const fi_info* info = list; info != nullptr; info = info->next) {
     if (!is_usable(*info, options.provider)) continue;
     const auto source = SocketAddress::of({static_cast<const std::byte*>(info->src_addr), info->src_addrlen});
-    if (is_of_one_machine(*info, source)) continue;
+    if (is_of_one_machine(*info)) continue;
     const auto place = std::ranges::find_if(addresses, [&](const auto& own) { return !source || own == *source; });
     if (place == addresses.end()) continue;
     const bool inside = source && source->is_loopback();
