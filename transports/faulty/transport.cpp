@@ -102,10 +102,11 @@ bool FaultyTransport::release() {
 // What is due, in an order of its own.
 void FaultyTransport::hand_out(std::vector<Completion>& completed) {
   auto& late = self_.late;
-  const auto due = std::ranges::stable_partition(late, [&](const auto& one) { return one.due > self_.now; });
-  std::ranges::sort(due, {}, [](const auto& one) { return one.due; });
-  for (const auto& one : due) completed.push_back(one.completion);
-  late.erase(due.begin(), due.end());
+  const auto due =
+      std::stable_partition(late.begin(), late.end(), [&](const auto& one) { return one.due > self_.now; });
+  std::sort(due, late.end(), [](const auto& left, const auto& right) { return left.due < right.due; });
+  for (auto one = due; one != late.end(); ++one) completed.push_back(one->completion);
+  late.erase(due, late.end());
 }
 
 void FaultyTransport::cancel() {
