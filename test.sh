@@ -49,7 +49,7 @@ run_preset() {
   if ! cmake --build --preset "$preset" -- --quiet; then fail "$preset: build"; return; fi
   stage "$preset: tests"
   rm -f "$report"
-  ctest --preset "$preset" --output-junit "$report" --progress --no-tests=error || true
+  ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$report" --progress --no-tests=error || true
   count_tests "$preset" "$report"
 }
 
