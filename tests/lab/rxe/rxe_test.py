@@ -39,13 +39,17 @@ class Case:
 
 def job(name, settings, build, collective):
     command = (f"{settings} timeout 120 {build}/bin/tutti run -n 3 -- {build}/bin/tutti perf {collective} -b 1 -e 1M -f 32 "
-               "-n 1 -w 0 -c 1")
-    return Case(f"{collective} over {name}", command, r"# Out of bounds values : 0 OK")
+               "-n 1 -w 0 -c 1 && echo it ends well")
+    return Case(f"{collective} over {name}", command, r"# Out of bounds values : 0 OK.*^it ends well")
 
 
 # Verbs take silence for a slow network: a peer that has gone is noticed after many retransmissions, half a minute or more,
 # and later still under emulation. Jobs do not wait for that: the meeting's own connections tell them (`killed` below).
 LATE_NOTICE = "*Vanished*:*Cancelled*:*Killed*:*HadSent*:*BeforeItLeft*:*WakesUpForTheDeath*:*Mismatch*"
+
+# libfabric 1.17 crashes in fi_close of an endpoint of verbs;ofi_rxm that has had hundreds of packets under way at a time. Its
+# verbs do not work in a fork of a process that has listed them, as the suite's processes are: the jobs here have processes.
+NOT_OVER_VERBS = "*MatchesTheNthSendWithTheNthReceive*:*Process*"
 
 
 def killed(name, settings, build):
@@ -63,7 +67,7 @@ def conformance(name, settings, build, chosen):
 def cases(build):
     ways = [("ucx rc_verbs", "UCX_TLS=rc_v,self TUTTI_TRANSPORTS=ucx", f"Ucx/*-{LATE_NOTICE}"),
             ("ucx ud_verbs", "UCX_TLS=ud_v,self TUTTI_TRANSPORTS=ucx", f"Ucx/*-{LATE_NOTICE}"),
-            ("ofi verbs;ofi_rxm", "TUTTI_TRANSPORTS=ofi", "Ofi/*/verbs_ofi_rxm")]
+            ("ofi verbs;ofi_rxm", "TUTTI_TRANSPORTS=ofi", f"Ofi/*/verbs_ofi_rxm-{NOT_OVER_VERBS}")]
     for name, settings, chosen in ways:
         for collective in ("all_reduce", "all_to_all"):
             yield job(name, settings, build, collective)
