@@ -24,6 +24,7 @@ Examples:
   tutti run -n 6 -- tutti perf all_to_all_v -b 1K -e 16M -f 4
   mpirun -n 4 tutti perf all_gather -b 1M -e 1G -f 2 -J gather.json --plot gather.svg
   tutti run -n 8 --nodes 2 -- tutti perf all_reduce -b 1K -e 16M -f 4 --tune here.json
+  tutti run -n 2 -- tutti perf p2p                   # the wire alone: see tutti perf p2p --help
   tutti perf all_reduce -t 4 -b 8 -e 1M -f 8 -z 0    # 4 ranks as threads of one process, calls queued on a stream)";
 
 void add_sweep(CLI::App& command, Options& options) {
@@ -95,14 +96,6 @@ void add_output(CLI::App& command, Options& options, int& average) {
       ->check(CLI::Range(1, 64));
 }
 
-// They would be meant for the messages and not be heeded.
-void refuse_options_before(const CLI::App& p2p, const CLI::App& perf) {
-  for (const CLI::Option* option : perf.get_options()) {
-    if (option->count() > 0 && option != perf.get_help_ptr())
-      throw CLI::ArgumentMismatch(option->get_name() + " goes behind " + p2p.get_name());
-  }
-}
-
 }  // namespace
 
 void add_command(CLI::App& app, int& exit_code) {
@@ -120,8 +113,8 @@ void add_command(CLI::App& app, int& exit_code) {
   add_sweep(*command, *options);
   add_repetition(*command, *options);
   add_output(*command, *options, *average);
-  command->callback([options, name, average, command, p2p, &exit_code] {
-    if (p2p->parsed()) return refuse_options_before(*p2p, *command);
+  command->callback([options, name, average, p2p, &exit_code] {
+    if (p2p->parsed()) return;
     if (name->empty()) throw CLI::RequiredError("collective");
     options->collective = *find_collective(*name);
     options->average = static_cast<Average>(*average);

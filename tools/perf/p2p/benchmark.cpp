@@ -38,7 +38,7 @@ Result<Seat> waiting_room(const Seat& world) {
 }
 
 Result<Site> describe_site(Pair& pair, const Ends& ends, int ranks) {
-  TUTTI_TRY(pair.turn(Mode::latency, {}));  // a path is found when it is first needed
+  TUTTI_TRY(pair.turn(Mode::latency, {.bytes = 1}));  // a path is found when it is first needed
   std::string text(4096, '\0');
   TUTTI_TRY(checked(
       tuttiExplain(pair.seat().comm(), tuttiCollSend, 0, tuttiUint8, tuttiSum, text.data(), text.size(), nullptr),

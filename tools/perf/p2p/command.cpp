@@ -56,6 +56,13 @@ void add_sweep(CLI::App& command, perf::Options& sweep) {
       ->type_name("FILE");
 }
 
+// They would be meant for the messages, and not be heeded.
+void refuse_options_before(const CLI::App& perf) {
+  for (const CLI::Option* option : perf.get_options()) {
+    if (option->count() > 0) throw CLI::ArgumentMismatch(option->get_name() + " goes behind p2p");
+  }
+}
+
 }  // namespace
 
 CLI::App* add_command(CLI::App& perf, int& exit_code) {
@@ -67,7 +74,8 @@ CLI::App* add_command(CLI::App& perf, int& exit_code) {
       ->capture_default_str();
   add_pair(*command, *options);
   add_sweep(*command, options->sweep);
-  command->callback([options, modes, &exit_code] {
+  command->callback([options, modes, &perf, &exit_code] {
+    refuse_options_before(perf);
     auto parsed = parse_modes(*modes);
     if (!parsed) {
       exit_code = complain("", parsed.error());

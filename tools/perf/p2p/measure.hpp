@@ -1,4 +1,4 @@
-// Takes the times of a pair, and makes rows of them.
+// Takes the times of a pair.
 #pragma once
 
 #include "tools/perf/p2p/pair.hpp"
@@ -9,8 +9,5 @@ namespace tutti::perf::p2p {
 /// All modes for messages of `bytes`, with the other end. The times are right at the pair's first rank only; what is
 /// wrong, at both.
 Result<Row> measure(const Options& options, Pair& pair, std::size_t bytes);
-
-/// Takes into `row` what the turns of a mode took, one after the other. Needs at least one.
-void take_in(Row& row, Mode mode, std::vector<double> turns_us);
 
 }  // namespace tutti::perf::p2p

@@ -22,6 +22,9 @@ struct Row {
   std::optional<std::uint64_t> wrong;  // bytes at both ends, over all modes; nothing when they were not checked
 };
 
+/// Takes into `row` what the turns of a mode took, one after the other. Needs at least one.
+void take_in(Row& row, Mode mode, std::vector<double> turns_us);
+
 /// What the rows have in common.
 struct Site {
   int ranks = 2;  // of the job
