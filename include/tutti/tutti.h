@@ -341,7 +341,8 @@ typedef enum {
 /* A V-variant goes by its collective of equal blocks. */
 
 /* What a call would do, as JSON (schema tutti.explain/1: algorithm, segments, transports, predicted_us, candidates).
- * Takes the call's own count. Writes at most `size` bytes with a closing NUL; `*needed`, if not NULL, is the whole
+ * Takes the call's own count. For sends and receives: the transports, and as `paths` how those that carried something
+ * are connected ("ucx tcp eth0"). Writes at most `size` bytes with a closing NUL; `*needed`, if not NULL, is the whole
  * length with the NUL. `buffer` may be NULL when size is 0. */
 TUTTI_API tuttiResult_t tuttiExplain(tuttiComm_t comm, tuttiCollective_t collective, size_t count,
                                      tuttiDataType_t datatype, tuttiRedOp_t op, char* buffer, size_t size,

@@ -132,6 +132,7 @@ json explain_message(const comm::Communicator& communicator) {
           {"algorithm", "message"},
           {"segments", 1},
           {"transports", communicator.transports()},
+          {"paths", communicator.paths()},
           {"predicted_us", nullptr},
           {"candidates", json::array()}};
 }

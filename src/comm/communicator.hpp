@@ -82,6 +82,8 @@ class Communicator {
   // ---- Introspection, by who has the turn ----
   Result<plan::Selection> explain(const CollectiveCall& call) const { return plans_->explain(call); }
   [[nodiscard]] std::vector<std::string> transports() const;
+  /// The transports that carried something, with network and device: "ucx tcp eth0".
+  [[nodiscard]] std::vector<std::string> paths() const { return paths_->describe_in_use(); }
   [[nodiscard]] const topology::Links& links() const { return plans_->choosing().links; }
   /// What TUTTI_TUNING knows this communicator by.
   [[nodiscard]] const plan::Site& site() const { return plans_->choosing().site; }

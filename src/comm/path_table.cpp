@@ -57,14 +57,25 @@ transport::Card PathTable::card() const {
   return card;
 }
 
+bool PathTable::is_in_use(const transport::Transport& transport) const {
+  return std::any_of(paths_.begin(), paths_.end(),
+                     [&](const auto& each) { return each.second.transport == &transport; });
+}
+
 std::vector<std::string> PathTable::in_use() const {
   std::vector<std::string> names;
   for (const auto& transport : transports_) {
-    const bool used = std::any_of(paths_.begin(), paths_.end(),
-                                  [&](const auto& each) { return each.second.transport == transport.get(); });
-    if (used) names.emplace_back(transport->name());
+    if (is_in_use(*transport)) names.emplace_back(transport->name());
   }
   return names;
+}
+
+std::vector<std::string> PathTable::describe_in_use() const {
+  std::vector<std::string> texts;
+  for (const auto& transport : transports_) {
+    if (is_in_use(*transport)) texts.push_back(transport->describe());
+  }
+  return texts;
 }
 
 }  // namespace tutti::comm

@@ -32,8 +32,12 @@ class PathTable final : public engine::Peers {
   /// The names of the transports that paths were found over, best first.
   [[nodiscard]] std::vector<std::string> in_use() const;
 
+  /// The same as errors show them, with network and device.
+  [[nodiscard]] std::vector<std::string> describe_in_use() const;
+
  private:
   Result<engine::Path> find(Rank peer, std::span<const std::byte> card);
+  [[nodiscard]] bool is_in_use(const transport::Transport& transport) const;
 
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   bootstrap::Session* session_;

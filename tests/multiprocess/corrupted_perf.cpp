@@ -1,7 +1,10 @@
-// `tutti perf` on a library whose all-reduce of floats flips one bit of the result: what counts wrong elements must see
-// it.
+// `tutti perf` on a library whose all-reduce of floats flips one bit of the result, and whose sends one bit of what
+// they send: what counts wrong elements must see it.
 #include <dlfcn.h>
 #include <tutti/tutti.h>
+
+#include <array>
+#include <cstring>
 
 #include "tools/perf/command.hpp"
 
@@ -11,6 +14,16 @@ extern "C" tuttiResult_t tuttiAllReduce(const void* sendbuff, void* recvbuff, si
   const tuttiResult_t result = kReal(sendbuff, recvbuff, count, datatype, op, comm, stream);
   if (datatype == tuttiFloat32 && count > 1) static_cast<unsigned char*>(recvbuff)[4] ^= 1;
   return result;
+}
+
+extern "C" tuttiResult_t tuttiSend(const void* sendbuff, size_t count, tuttiDataType_t datatype, int peer,
+                                   tuttiComm_t comm, tuttiStream_t stream) {
+  static const auto kReal = reinterpret_cast<decltype(&tuttiSend)>(::dlsym(RTLD_NEXT, "tuttiSend"));
+  static std::array<unsigned char, 64> changed;  // as long as what the tests send; alive until the group's end
+  if (count != changed.size() || datatype != tuttiUint8) return kReal(sendbuff, count, datatype, peer, comm, stream);
+  std::memcpy(changed.data(), sendbuff, changed.size());
+  changed[4] ^= 1;
+  return kReal(changed.data(), count, datatype, peer, comm, stream);
 }
 
 int main(int argc, char** argv) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/perf/document.hpp"
+#include "tools/perf/exit_code.hpp"
 #include "tools/perf/judge.hpp"
 #include "tools/perf/plot.hpp"
 #include "tools/perf/report.hpp"
@@ -16,14 +17,6 @@
 
 namespace tutti::perf {
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-int complain(const std::string& who, const Error& error) {
-  fmt::print(stderr, "tutti perf: {}{}{}\n", who, who.empty() ? "" : ": ", error.text);
-  return error.code == Code::invalid_argument ? kUsage : kFailed;
-}
 
 // What can be refused before any rank has come.
 Status check_outputs(const Options& options) {

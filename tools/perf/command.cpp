@@ -2,8 +2,9 @@
 
 #include <memory>
 
-#include "base/bytes.hpp"
 #include "tools/perf/benchmark.hpp"
+#include "tools/perf/p2p/command.hpp"
+#include "tools/perf/size_text.hpp"
 
 namespace tutti::perf {
 namespace {
@@ -23,18 +24,8 @@ Examples:
   tutti run -n 6 -- tutti perf all_to_all_v -b 1K -e 16M -f 4
   mpirun -n 4 tutti perf all_gather -b 1M -e 1G -f 2 -J gather.json --plot gather.svg
   tutti run -n 8 --nodes 2 -- tutti perf all_reduce -b 1K -e 16M -f 4 --tune here.json
+  tutti run -n 2 -- tutti perf p2p                   # the wire alone: see tutti perf p2p --help
   tutti perf all_reduce -t 4 -b 8 -e 1M -f 8 -z 0    # 4 ranks as threads of one process, calls queued on a stream)";
-
-CLI::Validator size_text() {
-  return CLI::Validator(
-      [](std::string& text) {
-        const auto bytes = parse_bytes(text);
-        if (!bytes) return bytes.error().text;
-        text = std::to_string(bytes->value);
-        return std::string();
-      },
-      "SIZE", "size");
-}
 
 void add_sweep(CLI::App& command, Options& options) {
   command.add_option("-b,--minbytes", options.min_bytes, "Smallest size")->transform(size_text())->default_str("32M");
@@ -117,11 +108,14 @@ void add_command(CLI::App& app, int& exit_code) {
   names.reserve(std::size(kCollectives));
   for (const auto& collective : kCollectives) names.emplace_back(collective.name);
   for (const auto& [other, usual] : kOtherNames) names.emplace_back(other);
-  command->add_option("collective", *name, "What to measure")->required()->check(CLI::IsMember(names));
+  CLI::App* const p2p = p2p::add_command(*command, exit_code);
+  command->add_option("collective", *name, "What to measure")->check(CLI::IsMember(names));
   add_sweep(*command, *options);
   add_repetition(*command, *options);
   add_output(*command, *options, *average);
-  command->callback([options, name, average, &exit_code] {
+  command->callback([options, name, average, p2p, &exit_code] {
+    if (p2p->parsed()) return;
+    if (name->empty()) throw CLI::RequiredError("collective");
     options->collective = *find_collective(*name);
     options->average = static_cast<Average>(*average);
     exit_code = benchmark(*options);
