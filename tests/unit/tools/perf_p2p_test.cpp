@@ -98,7 +98,7 @@ TEST(PerfP2pTable, HeadNamesEndsAndPathAndIsAsWideAsTheRows) {
   const auto begin = head.find("#       size");
   EXPECT_EQ(format_row(options, measured_row()).size() - 1, head.find('\n', begin) - begin);
   EXPECT_EQ(format_row(options, measured_row()),
-            "        1000      10    50.00    50.00   150.00    0.05    0.10    0.0500       0\n");
+            "        1000      10    50.00    50.00   150.00    0.0500    0.1000    0.0500       0\n");
 }
 
 TEST(PerfP2pTable, HasColumnsForWhatWasMeasuredOnly) {
@@ -107,7 +107,7 @@ TEST(PerfP2pTable, HasColumnsForWhatWasMeasuredOnly) {
   Row row = measured_row();
   row.wrong.reset();
   EXPECT_EQ(format_head(options, two_nodes()).find("l_p50"), std::string::npos);
-  EXPECT_EQ(format_row(options, row), "        1000      10    0.05     N/A\n");
+  EXPECT_EQ(format_row(options, row), "        1000      10    0.0500     N/A\n");
   EXPECT_EQ(format_tail(2), "# Out of bounds values : 2 FAILED\n");
 }
 

@@ -20,13 +20,18 @@ Columns columns_of(Mode mode) {
     case Mode::latency:
       return {"    l_min    l_p50    l_p99", "     (us)     (us)     (us)"};
     case Mode::bandwidth:
-      return {"      bw", "  (GB/s)"};
+      return {"        bw", "    (GB/s)"};
     case Mode::bidirectional:
-      return {"    bibw", "  (GB/s)"};
+      return {"      bibw", "    (GB/s)"};
     case Mode::rate:
       break;
   }
   return {"      rate", "  (Mmsg/s)"};
+}
+
+// Small messages move little, and it is still to be told apart.
+std::string format_rate(double value) {
+  return fmt::format("  {:>8.{}f}", value, value < 10 ? 4 : 2);
 }
 
 std::string format_cells(Mode mode, const Row& row) {
@@ -37,13 +42,13 @@ std::string format_cells(Mode mode, const Row& row) {
                          format_number(time.p99, 7));
     }
     case Mode::bandwidth:
-      return fmt::format("  {}", format_number(row.bandwidth_GBps.value_or(0), 6));
+      return format_rate(row.bandwidth_GBps.value_or(0));
     case Mode::bidirectional:
-      return fmt::format("  {}", format_number(row.bidirectional_GBps.value_or(0), 6));
+      return format_rate(row.bidirectional_GBps.value_or(0));
     case Mode::rate:
       break;
   }
-  return fmt::format("  {:>8.4f}", row.messages_per_s.value_or(0) / 1e6);
+  return format_rate(row.messages_per_s.value_or(0) / 1e6);
 }
 
 }  // namespace
