@@ -82,6 +82,16 @@ TEST(Perf, IsRightOverOfiAloneAndBetweenNodes) {
   EXPECT_NE(mixed.err.find("\"ofi\""), std::string::npos) << "the document names no transport between nodes";
 }
 
+// What stands there is for the user: nothing that a library under us would like to say.
+TEST(Perf, LeavesTheErrorOutputAloneWhenAllIsWell) {
+  for (const char* transport : {"shm", "ucx", "ofi"}) {
+    const auto outcome =
+        run("TUTTI_TRANSPORTS=" + std::string(transport) + " tutti run -n 2 -- tutti perf all_reduce -b 8 -e 8 -n 2");
+    expect_right(outcome);
+    EXPECT_EQ(outcome.err, "") << transport;
+  }
+}
+
 TEST(Perf, IsRightBetweenAndWithinNodes) {
   for (const char* nodes : {"2", "3", "1,4"}) {
     SCOPED_TRACE(nodes);

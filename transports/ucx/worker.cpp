@@ -25,9 +25,6 @@ Status Worker::start(const std::string& devices) {
   // UCX 1.13 aborts the process (`comp->count > 0`, uct_iface.h) when a TCP peer dies in the middle of an eager send
   // without copy. Rendezvous, which carries long messages, goes on without copies.
   status = library_->config_modify(config, "ZCOPY_THRESH", "inf");
-  // Unreliable datagrams: UCX would take a dead host's silence for five minutes.
-  if (status == UCS_OK && std::getenv("UCX_UD_TIMEOUT") == nullptr)
-    status = library_->config_modify(config, "UD_TIMEOUT", "10s");
   if (status == UCS_OK && !devices.empty()) {
     status = library_->config_modify(config, "NET_DEVICES", devices.c_str());
   }
