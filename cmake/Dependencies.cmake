@@ -1,5 +1,5 @@
 # What Tutti stands on. Header-only where possible: libtutti.so needs only libsodium, libhwy, libpugixml
-# and libyaml at run time.
+# and libhwloc at run time.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)

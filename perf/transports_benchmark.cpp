@@ -42,7 +42,7 @@ class Side {
  public:
   Side(const std::string& name, int rank, int channel) {
     auto made = name == "shm"   ? shm::create({.rank = to_rank(rank), .node_id = {}, .log = {}})
-                : name == "ucx" ? ucx::create({.rank = to_rank(rank), .devices = {}, .log = {}})
+                : name == "ucx" ? ucx::create({.rank = to_rank(rank), .devices = {}, .addresses = {}, .log = {}})
                                 : ofi::create({.rank = to_rank(rank), .addresses = {}, .provider = {}, .log = {}});
     transport_ = std::move(made).value();
     const auto mine = transport_->address();

@@ -6,8 +6,8 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libasio-dev libcli11-dev libfabric-dev libfmt-dev libhwloc-dev libhwy-dev libpmix-dev libpugixml-dev libsodium-dev
   libucx-dev libyaml-dev nlohmann-json3-dev)
-test=(python3 googletest libgtest-dev clang clang-format clang-tidy libclang-rt-14-dev openmpi-bin libopenmpi-dev mpich gnuplot-nox
-  binutils procps iproute2 util-linux qemu-system-x86 busybox-static cpio rdma-core ibverbs-providers)
+test=(python3 googletest libgtest-dev clang clang-format clang-tidy libclang-rt-14-dev openmpi-bin libopenmpi-dev mpich libmpich-dev libgloo-dev gnuplot-nox
+  libsimgrid-dev binutils procps iproute2 util-linux qemu-system-x86 busybox-static cpio rdma-core ibverbs-providers ucx-utils libfabric-bin)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;

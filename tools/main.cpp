@@ -10,7 +10,9 @@
 #include "tools/perf/command.hpp"
 #include "tools/plan/command.hpp"
 #include "tools/run/command.hpp"
+#include "tools/sim/command.hpp"
 #include "tools/topo/command.hpp"
+#include "tools/tune/command.hpp"
 #include "tools/verify/command.hpp"
 
 namespace {
@@ -35,7 +37,9 @@ int run(int argc, char** argv) {
   tutti::info::add_command(app, exit_code);
   tutti::explain::add_command(app, exit_code);
   tutti::topo::add_command(app, exit_code);
+  tutti::tune::add_command(app, exit_code);
   tutti::prove::add_command(app, exit_code);
+  tutti::predict::add_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

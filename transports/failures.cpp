@@ -34,6 +34,23 @@ Error wrong_length(Rank peer, std::string_view path, std::uint64_t got, std::uin
           peer};
 }
 
+Error wrong_put(Rank peer, std::string_view path, std::uint32_t window, std::uint64_t offset, std::uint64_t bytes) {
+  return {Code::invalid_usage,
+          fmt::format("rank {} put {} bytes at {} into window {}, which is not open, or not any more ({})", index(peer),
+                      bytes, offset, window, path),
+          peer};
+}
+
+Error put_refused(Rank peer, std::string_view path) {
+  return {Code::invalid_usage, fmt::format("rank {} refused a put: its window is closed ({})", index(peer), path),
+          peer};
+}
+
+Error wrong_write(Rank peer, std::string_view path) {
+  return {Code::invalid_usage,
+          fmt::format("rank {} put into a window that is not open any more ({})", index(peer), path), peer};
+}
+
 Error path_cancelled(Rank peer, std::string_view path) {
   return {Code::aborted, fmt::format("the path to rank {} was cancelled ({})", index(peer), path), std::nullopt};
 }

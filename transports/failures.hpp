@@ -21,6 +21,12 @@ Error peer_refused(Rank peer, std::string_view path);
 Error wrong_fingerprint(Rank peer, std::string_view path, std::uint32_t got, std::uint32_t expected);
 Error wrong_length(Rank peer, std::string_view path, std::uint64_t got, std::uint64_t expected);
 
+/// A put into a window that is not open, or not any more: at the window's end, and at the other.
+Error wrong_put(Rank peer, std::string_view path, std::uint32_t window, std::uint64_t offset, std::uint64_t bytes);
+Error put_refused(Rank peer, std::string_view path);
+/// The same at the window's end, where a NIC has refused it.
+Error wrong_write(Rank peer, std::string_view path);
+
 /// This rank called cancel().
 Error path_cancelled(Rank peer, std::string_view path);
 

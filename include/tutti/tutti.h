@@ -321,6 +321,35 @@ TUTTI_API tuttiResult_t tuttiSend(const void* sendbuff, size_t count, tuttiDataT
 TUTTI_API tuttiResult_t tuttiRecv(void* recvbuff, size_t count, tuttiDataType_t datatype, int peer, tuttiComm_t comm,
                                   tuttiStream_t stream);
 
+/* ---- Windows ---------------------------------------------------------------------------------------------------- */
+
+/* Memory of `size` bytes, zeroed and aligned to a page, which ranks of one node can share: in huge pages where the
+ * machine has set some aside. Nothing of it is left when its users have ended, however they end. May be called before
+ * there is a communicator. Errors: tuttiInvalidArgument, tuttiSystemError (not enough memory). Thread-safe. */
+TUTTI_API tuttiResult_t tuttiMemAlloc(void** ptr, size_t size);
+
+/* Gives it back; NULL is allowed. Errors: tuttiInvalidArgument (not from tuttiMemAlloc, or not its beginning),
+ * tuttiInvalidUsage (a window lies in it: deregister that first). Thread-safe. */
+TUTTI_API tuttiResult_t tuttiMemFree(void* ptr);
+
+struct tuttiWindow;
+typedef struct tuttiWindow* tuttiWindow_t;
+
+/* Lets the peers of `comm`, and its NICs, reach [buff, buff + size) where it lies. Calls whose buffers lie in it as a
+ * whole then go without copies in between, where the transport can do that: peers on the node read memory of
+ * tuttiMemAlloc directly; RDMA registers any memory once, here. Where it cannot, and for buffers that lie in it in part
+ * only, calls do what they did. Each rank registers what it likes, when it likes; no other rank takes part.
+ * The memory must stay as it is mapped until tuttiWindowDeregister. Waits until this rank's calls that were made before
+ * are over, and so does tuttiWindowDeregister: registering is for what is used often.
+ * Errors: tuttiInvalidArgument, tuttiInvalidUsage (it overlaps another window of this communicator, or the communicator
+ * has failed), tuttiSystemError (the machine refuses, for instance because too little memory may be locked).
+ * Thread-safe. */
+TUTTI_API tuttiResult_t tuttiWindowRegister(tuttiComm_t comm, void* buff, size_t size, tuttiWindow_t* win);
+
+/* Ends that; NULL is allowed. tuttiCommDestroy and tuttiCommAbort do it for the windows that are left. Errors:
+ * tuttiInvalidArgument (not a window of this communicator). Thread-safe. */
+TUTTI_API tuttiResult_t tuttiWindowDeregister(tuttiComm_t comm, tuttiWindow_t win);
+
 /* ---- Introspection ---------------------------------------------------------------------------------------------- */
 
 typedef enum {
@@ -348,6 +377,13 @@ TUTTI_API tuttiResult_t tuttiExplain(tuttiComm_t comm, tuttiCollective_t collect
                                      tuttiDataType_t datatype, tuttiRedOp_t op, char* buffer, size_t size,
                                      size_t* needed);
 
+/* The way from this rank to `peer`, as JSON (schema tutti.path/1): node and peer_node, the transport that carries their
+ * messages and its path, what was considered and why it was taken or not, the NIC that this rank uses and why, and the
+ * level at which the two meet with the numbers that plans reckon with. A path is found when it is first needed: before
+ * the first message between the two, transport and path are null. Buffer rules as tuttiExplain. Errors:
+ * tuttiInvalidArgument. */
+TUTTI_API tuttiResult_t tuttiExplainPath(tuttiComm_t comm, int peer, char* buffer, size_t size, size_t* needed);
+
 /* Versions, transports (with the reason where one is unusable), algorithms and settings, as JSON (schema tutti.info/1).
  * Buffer rules as tuttiExplain. Works without a communicator. */
 TUTTI_API tuttiResult_t tuttiInfo(char* buffer, size_t size, size_t* needed);
@@ -358,5 +394,7 @@ TUTTI_API tuttiResult_t tuttiCommDescribe(tuttiComm_t comm, char* buffer, size_t
 #ifdef __cplusplus
 }
 #endif
+
+#include <tutti/ep.h> /* experts in parallel */
 
 #endif /* TUTTI_H_ */

@@ -327,7 +327,57 @@ class Communicator {
   tuttiComm_t comm_ = nullptr;
 };
 
+/// Memory that ranks of one node can share; see tuttiMemAlloc. Must outlive the windows in it.
+class SharedMemory {
+ public:
+  explicit SharedMemory(std::size_t bytes) : bytes_(bytes) { check(tuttiMemAlloc(&memory_, bytes), "shared memory"); }
+  SharedMemory(SharedMemory&& other) noexcept
+      : memory_(std::exchange(other.memory_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  SharedMemory& operator=(SharedMemory&& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+  ~SharedMemory() { tuttiMemFree(memory_); }
+
+  /// As many whole numbers as fit.
+  template <typename T>
+  [[nodiscard]] std::span<T> as() const noexcept {
+    return {static_cast<T*>(memory_), bytes_ / sizeof(T)};
+  }
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// Lets the peers of a communicator, which must outlive it, reach memory where it lies; see tuttiWindowRegister.
+class Window {
+ public:
+  template <typename T>
+  Window(const Communicator& communicator, std::span<T> memory) : comm_(communicator.get()) {
+    check(tuttiWindowRegister(comm_, memory.data(), memory.size_bytes(), &window_), "window", comm_);
+  }
+  Window(Window&& other) noexcept : comm_(other.comm_), window_(std::exchange(other.window_, nullptr)) {}
+  Window& operator=(Window&& other) noexcept {
+    std::swap(comm_, other.comm_);
+    std::swap(window_, other.window_);
+    return *this;
+  }
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+  ~Window() { tuttiWindowDeregister(comm_, window_); }
+
+ private:
+  tuttiComm_t comm_;
+  tuttiWindow_t window_ = nullptr;
+};
+
 }  // namespace v0
 }  // namespace tutti
+
+#include <tutti/ep.hpp>  // experts in parallel
 
 #endif  // TUTTI_HPP_

@@ -9,34 +9,26 @@
 namespace tutti::api {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;
-
 Error too_much(const std::string& what) {
   return {Code::invalid_argument, fmt::format("{}: that is more than 2^60 bytes", what)};
 }
 
 }  // namespace
 
-Result<DataType> check_type(tuttiDataType_t type) {
-  if (static_cast<int>(type) < 0 || type >= tuttiNumTypes)
-    return Error{Code::invalid_argument, fmt::format("datatype is {}: there is no such type", static_cast<int>(type))};
-  return static_cast<DataType>(type);
+Error no_such_type(tuttiDataType_t type) {
+  return {Code::invalid_argument, fmt::format("datatype is {}: there is no such type", static_cast<int>(type))};
 }
 
-Status check_rank(const char* name, int rank, int size) {
-  if (rank < 0 || rank >= size)
-    return Error{Code::invalid_argument, fmt::format("{} is {}: it must be between 0 and {}", name, rank, size - 1)};
-  return {};
+Error no_such_rank(const char* name, int rank, int size) {
+  return {Code::invalid_argument, fmt::format("{} is {}: it must be between 0 and {}", name, rank, size - 1)};
 }
 
-Result<std::uint64_t> check_bytes(const char* name, std::size_t count, DataType type, std::uint64_t blocks) {
-  if (count > kMostBytes / (size_of(type) * blocks)) return too_much(fmt::format("{} is {}", name, count));
-  return count * size_of(type);
+Error too_many(const char* name, std::size_t count) {
+  return too_much(fmt::format("{} is {}", name, count));
 }
 
-Status check_alignment(const char* name, const void* buffer, DataType type) {
-  if (reinterpret_cast<std::uintptr_t>(buffer) % size_of(type) == 0) return {};
-  return Error{Code::invalid_argument, fmt::format("{} is not aligned to an element of {}", name, to_string(type))};
+Error not_aligned(const char* name, DataType type) {
+  return {Code::invalid_argument, fmt::format("{} is not aligned to an element of {}", name, to_string(type))};
 }
 
 Error overlap_error() {

@@ -92,7 +92,8 @@ Result<std::unique_ptr<comm::Communicator>> join_world(const Config& config, con
                               .world_size = identity.world_size,
                               .config = config,
                               .name = name,
-                              .root = nullptr};
+                              .root = nullptr,
+                              .machine = nullptr};
   if (identity.world_size > 1) {
     auto agreement =
         TUTTI_TRY(bootstrap::agree(identity, config, variables, log, in(config.init_timeout, clock.now())));

@@ -14,25 +14,22 @@ std::string& last_error() {
 
 }  // namespace
 
-tuttiResult_t report(const Status& status) {
-  if (status) return tuttiSuccess;
-  last_error() = status.error().text;
-  return static_cast<tuttiResult_t>(status.error().code);
+tuttiResult_t report_failure(const Error& error) {
+  last_error() = error.text;
+  return static_cast<tuttiResult_t>(error.code);
 }
 
-Result<comm::Communicator*> usable(tuttiComm_t handle) {
+Error why_unusable(const tuttiComm* handle) {
   if (handle == nullptr || handle->magic != tuttiComm::kAlive)
-    return Error{Code::invalid_argument, "comm is not a communicator"};
-  if (!handle->ready.load(std::memory_order_acquire))
-    return Error{Code::in_progress, "the communicator's init has not finished: poll tuttiCommGetAsyncError"};
-  if (handle->failure) return *handle->failure;
-  return handle->communicator.get();
+    return {Code::invalid_argument, "comm is not a communicator"};
+  // An init that ends between two looks is one that had not ended.
+  if (!handle->ready.load(std::memory_order_acquire) || !handle->failure)
+    return {Code::in_progress, "the communicator's init has not finished: poll tuttiCommGetAsyncError"};
+  return *handle->failure;
 }
 
-Result<comm::Stream*> usable(tuttiStream_t handle) {
-  if (handle == nullptr) return nullptr;
-  if (handle->magic != tuttiStream::kAlive) return Error{Code::invalid_argument, "stream is not a stream"};
-  return &handle->stream;
+Error why_unusable(const tuttiStream* /*handle*/) {
+  return {Code::invalid_argument, "stream is not a stream"};
 }
 
 const Result<Config>& environment_config() {

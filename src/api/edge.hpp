@@ -13,7 +13,10 @@
 namespace tutti::api {
 
 /// Remembers the error for the calling thread, and gives its code.
-tuttiResult_t report(const Status& status);
+tuttiResult_t report_failure(const Error& error);
+inline tuttiResult_t report(const Status& status) {
+  return status ? tuttiSuccess : report_failure(status.error());
+}
 
 /// Runs `body`, a function that gives a Status, and reports what it gives or throws.
 template <typename Body>
@@ -27,11 +30,24 @@ tuttiResult_t guarded(Body&& body) {
   }
 }
 
+/// Why a handle cannot be used for calls; for handles that cannot.
+Error why_unusable(const tuttiComm* handle);
+Error why_unusable(const tuttiStream* handle);
+
 /// The communicator behind a handle that is ready for calls.
-Result<comm::Communicator*> usable(tuttiComm_t handle);
+inline Result<comm::Communicator*> usable(tuttiComm_t handle) {
+  if (handle == nullptr || handle->magic != tuttiComm::kAlive || !handle->ready.load(std::memory_order_acquire) ||
+      handle->failure)
+    return why_unusable(handle);
+  return handle->communicator.get();
+}
 
 /// Null is allowed and gives null.
-Result<comm::Stream*> usable(tuttiStream_t handle);
+inline Result<comm::Stream*> usable(tuttiStream_t handle) {
+  if (handle == nullptr) return nullptr;
+  if (handle->magic != tuttiStream::kAlive) return why_unusable(handle);
+  return &handle->stream;
+}
 
 /// The settings of this process's environment, read on first use.
 const Result<Config>& environment_config();

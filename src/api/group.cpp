@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "comm/drive.hpp"
+#include "comm/placement.hpp"
 
 namespace tutti::api {
 namespace {
@@ -83,7 +84,11 @@ Status run_parts(std::vector<Part> parts) {
   Status status;
   for (auto& [stream, together] : all) {
     for (std::size_t i = 0; i < together->batches.size(); ++i) together->batches[i].calls = together->calls[i];
-    if (stream != nullptr) stream->push([work = together] { return work->run(); });
+    if (stream == nullptr) continue;
+    stream->push([work = together] {
+      comm::stay_near(work->batches.front().communicator->nic().near);
+      return work->run();
+    });
   }
   for (auto& [stream, together] : all) {
     if (stream == nullptr) status = together->run();
@@ -112,8 +117,17 @@ Status submit(Communicator& communicator, comm::Stream* stream, Call call) {
   }
   const std::uint64_t ticket = communicator.take_ticket();
   if (stream == nullptr) return comm::run(communicator, call, ticket);
-  stream->push([&communicator, ticket, call = std::move(call)] { return comm::run(communicator, call, ticket); });
+  stream->push([&communicator, ticket, call = std::move(call)] {
+    comm::stay_near(communicator.nic().near);
+    return comm::run(communicator, call, ticket);
+  });
   return {};
+}
+
+// Most calls: nothing is kept of it.
+Status submit(Communicator& communicator, comm::Stream* stream, const comm::CollectiveCall& call) {
+  if (stream != nullptr || in_group()) return submit(communicator, stream, Call(call));
+  return comm::run(communicator, call, communicator.take_ticket());
 }
 
 Status submit_job(std::function<Status()> job) {

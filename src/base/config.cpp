@@ -57,6 +57,16 @@ Setting optional_number(std::string_view variable, std::string_view meaning, std
           [field](const Config& config) { return (config.*field) ? std::to_string(*(config.*field)) : std::string(); }};
 }
 
+Setting number(std::string_view variable, std::string_view meaning, std::int32_t Config::*field, std::int64_t low,
+               std::int64_t high) {
+  return {variable, meaning,
+          [field, low, high](Config& config, std::string_view value) -> Status {
+            config.*field = static_cast<std::int32_t>(TUTTI_TRY(parse_integer(value, low, high)));
+            return {};
+          },
+          [field](const Config& config) { return std::to_string(config.*field); }};
+}
+
 Setting flag(std::string_view variable, std::string_view meaning, bool Config::*field) {
   return {variable, meaning,
           [field](Config& config, std::string_view value) -> Status {
@@ -121,6 +131,10 @@ std::vector<Setting> make_settings() {
        read_port_range, show_port_range},
       {"TUTTI_TRANSPORTS", "transports that may be used, best first: shm,ucx,ofi", read_transports,
        [](const Config& config) { return fmt::format("{}", fmt::join(config.transports, ",")); }},
+      number("TUTTI_RAILS", "most NICs that a rank uses together, of those that are equally fast, 1 to 8",
+             &Config::rails, 1, 8),
+      size("TUTTI_NET_MEMORY", "bytes of packets that a rank holds for networks, over all its NICs, 256K to 1G",
+           &Config::net_memory, {std::uint64_t{256} << 10}, {std::uint64_t{1} << 30}),
       duration("TUTTI_TIMEOUT", "time within which a collective completes or fails", &Config::timeout),
       duration("TUTTI_INIT_TIMEOUT", "time within which all ranks must have come", &Config::init_timeout),
       duration("TUTTI_SPIN", "time that a waiting rank polls before it sleeps, where every rank has a core",
@@ -130,11 +144,20 @@ std::vector<Setting> make_settings() {
            &Config::plans),
       text("TUTTI_FABRIC", "what the planner knows of the cluster: a preset's name, or a file (tutti.fabric/1)",
            &Config::fabric),
-      text("TUTTI_TUNING", "file of what was measured (tutti.tuning/1, by 'tutti perf --tune'): goes before the model",
+      text("TUTTI_TUNING",
+           "file of what was measured (tutti.tuning/1, by 'tutti tune'), or off; tutti/tuning.json in the cache if "
+           "unset",
            &Config::tuning),
       flag("TUTTI_DETERMINISTIC", "1: the same bits whatever the transport and the algorithm", &Config::deterministic),
-      size("TUTTI_SHM_RING", "bytes of the shared ring to one peer on this node, 4K to 64M", &Config::shm_ring, {4096},
-           {std::uint64_t{64} << 20}),
+      size(
+          "TUTTI_SHM_RING",
+          "bytes of the shared ring to one peer on this node, 4K to 64M; beyond ten peers at most 64K; unset, those of "
+          "a group of experts are 1M together, and 64K at least",
+          &Config::shm_ring, {4096}, {std::uint64_t{64} << 20}),
+      size("TUTTI_SHM_READ",
+           "from how many bytes on a rank of this node reads a message out of its sender's memory, where it may; 0: "
+           "never",
+           &Config::shm_read, {0}, {std::uint64_t{1} << 40}),
       size("TUTTI_STAGING", "bytes that one collective may stage outside the user's buffers, 64K to 1G",
            &Config::staging, {65536}, {std::uint64_t{1} << 30}),
       {"TUTTI_LOG", "warn, info, debug or off; per room as 'warn,bootstrap:debug'", read_log,
@@ -149,6 +172,13 @@ Error unknown_variable(std::string_view name) {
           fmt::format("there is no setting {}; the nearest is {} (tutti info lists all)", name, nearest(name, names))};
 }
 
+// As the XDG base directories are defined: a path that is not absolute counts as unset.
+void read_cache(Config& config, std::string_view name, std::string_view value) {
+  if (!value.starts_with('/')) return;
+  if (name == "XDG_CACHE_HOME") config.cache = std::string(value);
+  if (name == "HOME" && config.cache.empty()) config.cache = std::string(value) + "/.cache";
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
@@ -159,11 +189,12 @@ const std::vector<Setting>& settings() {
 Result<Config> read_config(std::span<const char* const> environment) {
   Config config;
   for (const std::string_view entry : environment) {
-    if (!entry.starts_with("TUTTI_")) continue;
     const auto equals = entry.find('=');
     if (equals == std::string_view::npos) continue;
     const auto name = entry.substr(0, equals);
     const auto value = entry.substr(equals + 1);
+    read_cache(config, name, value);
+    if (!entry.starts_with("TUTTI_")) continue;
     const auto known =
         std::find_if(settings().begin(), settings().end(), [&](const Setting& s) { return s.variable == name; });
     if (known == settings().end()) return unknown_variable(name);
@@ -176,6 +207,12 @@ Result<Config> read_config(std::span<const char* const> environment) {
                                                      *config.rank, *config.world_size)};
   }
   return config;
+}
+
+std::string tuning_file(const Config& config) {
+  if (config.tuning == "off") return {};
+  if (!config.tuning.empty()) return config.tuning;
+  return config.cache.empty() ? std::string() : config.cache + "/tutti/tuning.json";
 }
 
 std::vector<const char*> process_environment() {

@@ -29,6 +29,8 @@ struct Config {
   std::uint16_t port_low = 0;              // TUTTI_PORT_RANGE
   std::uint16_t port_high = 0;
   std::vector<std::string> transports = {"shm", "ucx", "ofi"};  // TUTTI_TRANSPORTS
+  std::int32_t rails = 8;                                       // TUTTI_RAILS
+  Bytes net_memory = {std::uint64_t{2} * 1024 * 1024};          // TUTTI_NET_MEMORY
   Duration timeout = std::chrono::seconds(30);                  // TUTTI_TIMEOUT
   Duration init_timeout = std::chrono::seconds(60);             // TUTTI_INIT_TIMEOUT
   Duration spin = std::chrono::microseconds(200);               // TUTTI_SPIN
@@ -38,8 +40,10 @@ struct Config {
   std::string fabric;                                           // TUTTI_FABRIC
   bool deterministic = false;                                   // TUTTI_DETERMINISTIC
   Bytes shm_ring = {256 * 1024};                                // TUTTI_SHM_RING
+  Bytes shm_read = {0};                                         // TUTTI_SHM_READ
   Bytes staging = {std::uint64_t{4} * 1024 * 1024};             // TUTTI_STAGING
   std::string log = "warn";                                     // TUTTI_LOG
+  std::string cache;  // the user's folder for what can be found again: $XDG_CACHE_HOME, or ~/.cache; empty: none
 
   std::map<std::string, std::string, std::less<>> origin;  // variable -> where its value came from; absent: default
 };
@@ -58,6 +62,10 @@ const std::vector<Setting>& settings();
 /// The configuration from variables of the form "NAME=value" (others are ignored).
 /// Fails with invalid_argument on a bad value, and on a TUTTI_* name that does not exist, with the nearest that does.
 Result<Config> read_config(std::span<const char* const> environment);
+
+/// The file with what was measured: TUTTI_TUNING, or else tutti/tuning.json in the user's cache. Empty where that is
+/// off or there is no such folder.
+std::string tuning_file(const Config& config);
 
 /// The variables of this process, for `read_config`. Read where the library is entered, and nowhere else.
 std::vector<const char*> process_environment();

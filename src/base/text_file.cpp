@@ -1,5 +1,6 @@
 #include "base/text_file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -22,6 +24,25 @@ bool is_replaceable(const std::string& path) {
   struct stat found {};
   return ::lstat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode);
 }
+
+Status write_as(const std::string& path, mode_t mode, const std::function<Status(const TextSink&)>& produce) {
+  const bool replaces = is_replaceable(path);
+  const std::string first = replaces ? fmt::format("{}.{}", path, ::getpid()) : path;
+  const int descriptor = ::open(first.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  std::FILE* const file = descriptor < 0 ? nullptr : ::fdopen(descriptor, "w");
+  if (file == nullptr) return failed("write", path);
+  Status written = produce([&](std::string_view piece) -> Status {
+    if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size()) return failed("write", path);
+    return {};
+  });
+  if (std::fclose(file) != 0 && written) written = failed("write", path);
+  if (written && replaces && std::rename(first.c_str(), path.c_str()) != 0) written = failed("write", path);
+  if (!written && replaces) ::unlink(first.c_str());
+  return written;
+}
+
+constexpr mode_t kAnybody = 0666;  // as far as the process's mask allows
+constexpr mode_t kOwner = 0600;
 
 }  // namespace
 
@@ -44,18 +65,15 @@ Status write_text(const std::string& path, std::string_view text) {
 }
 
 Status write_text(const std::string& path, const std::function<Status(const TextSink&)>& produce) {
-  const bool replaces = is_replaceable(path);
-  const std::string first = replaces ? fmt::format("{}.{}", path, ::getpid()) : path;
-  std::FILE* const file = std::fopen(first.c_str(), "w");
-  if (file == nullptr) return failed("write", path);
-  Status written = produce([&](std::string_view piece) -> Status {
-    if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size()) return failed("write", path);
-    return {};
-  });
-  if (std::fclose(file) != 0 && written) written = failed("write", path);
-  if (written && replaces && std::rename(first.c_str(), path.c_str()) != 0) written = failed("write", path);
-  if (!written && replaces) ::unlink(first.c_str());
-  return written;
+  return write_as(path, kAnybody, produce);
+}
+
+Status write_private_text(const std::string& path, std::string_view text) {
+  std::error_code error;
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return Error{Code::system, fmt::format("cannot make the folder {}: {}", folder.string(), error.message())};
+  return write_as(path, kOwner, [&](const TextSink& sink) { return sink(text); });
 }
 
 }  // namespace tutti

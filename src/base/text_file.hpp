@@ -17,6 +17,9 @@ Result<std::string> read_text(const std::string& path, std::size_t most);
 /// with system.
 Status write_text(const std::string& path, std::string_view text);
 
+/// The same for a file that nobody but its owner may read or write (mode 0600), in a folder that is made if need be.
+Status write_private_text(const std::string& path, std::string_view text);
+
 /// The same for a text that `produce` gives to its argument piece by piece; its error is handed on.
 using TextSink = std::function<Status(std::string_view)>;
 Status write_text(const std::string& path, const std::function<Status(const TextSink&)>& produce);

@@ -12,12 +12,6 @@
 namespace tutti::bootstrap {
 namespace {
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
@@ -32,10 +26,17 @@ std::uint64_t network_namespace() {
 
 }  // namespace
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
 Node this_node(const Config& config) {
-  const auto text = fmt::format("{}|{}|{}|{}", boot_id(), network_namespace(), ::geteuid(), config.node_id);
+  const auto machine = boot_id();
+  const auto text = fmt::format("{}|{}|{}|{}", machine, network_namespace(), ::geteuid(), config.node_id);
   const auto name = config.node_id.empty() ? host_name() : config.node_id;
-  return {fingerprint(bytes_of(text)), name.substr(0, 255)};
+  return {fingerprint(bytes_of(text)), fingerprint(bytes_of(machine)), name.substr(0, 255)};
 }
 
 }  // namespace tutti::bootstrap

@@ -37,10 +37,11 @@ class TreeSession final : public Session {
 
   Rank rank() const override { return rank_; }
   const topology::Layout& layout() const override { return layout_; }
+  const topology::Layout& machines() const override { return machines_; }
   std::string node_name(Rank peer) const override;
   void publish(std::vector<std::byte> card) override;
   std::optional<std::vector<std::byte>> find_card(Rank peer) override;
-  Result<std::vector<std::vector<std::byte>>> all_gather(std::span<const std::byte> mine, Deadline deadline) override;
+  Result<Contributions> all_gather(std::span<const std::byte> mine, Deadline deadline) override;
   void fail(const Error& error) override;
   std::optional<Error> failure() const override;
   int wait_fd() const override { return wake_.get(); }
@@ -63,7 +64,8 @@ class TreeSession final : public Session {
   const std::int32_t world_size_;
   const Node node_;
   const FileDescriptor wake_;
-  topology::Layout layout_;  // set before `meet` returns, and then left alone
+  topology::Layout layout_;  // both set before `meet` returns, and then left alone
+  topology::Layout machines_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -72,7 +74,7 @@ class TreeSession final : public Session {
   bool met_ = false;
   std::map<Rank, KnownCard> cards_;
   std::map<Rank, bool> asked_;
-  std::map<std::uint32_t, std::vector<std::vector<std::byte>>> gathered_;
+  std::map<std::uint32_t, Contributions> gathered_;
 
   std::mutex gathering_;  // one all_gather at a time
   std::uint32_t gathers_ = 0;
@@ -104,6 +106,7 @@ MemberSetup TreeSession::member_setup(const JoinRequest& request, const IdFields
   setup.hub_name = hub_door_name(id.key, node);
   setup.own_door = own_door;
   setup.node = node.key;
+  setup.machine = node.machine;
   setup.node_name = node.name;
   setup.hosts_root = !id.launcher && id.node == node.key && id.process == static_cast<std::uint32_t>(::getpid());
   setup.deadline = request.deadline;
@@ -155,6 +158,7 @@ void TreeSession::news(Action& action) {
     const std::lock_guard lock(mutex_);
     if (auto* complete = std::get_if<MeetingComplete>(&action)) {
       layout_ = std::move(complete->layout);
+      machines_ = std::move(complete->machines);
       met_ = true;
     } else if (auto* failed = std::get_if<MeetingFailed>(&action)) {
       if (!failure_) failure_ = std::move(failed->error);
@@ -162,7 +166,7 @@ void TreeSession::news(Action& action) {
     } else if (auto* card = std::get_if<CardArrived>(&action)) {
       cards_[to_rank(card->owner)] = {std::move(card->node_name), std::move(card->bytes)};
     } else if (auto* gather = std::get_if<GatherDone>(&action)) {
-      gathered_[gather->sequence] = std::move(gather->blobs);
+      gathered_[gather->sequence] = std::move(gather->contributions);
     }
   }
   changed_.notify_all();
@@ -209,8 +213,7 @@ std::optional<std::vector<std::byte>> TreeSession::find_card(Rank peer) {
   return std::nullopt;
 }
 
-Result<std::vector<std::vector<std::byte>>> TreeSession::all_gather(std::span<const std::byte> mine,
-                                                                    Deadline deadline) {
+Result<Contributions> TreeSession::all_gather(std::span<const std::byte> mine, Deadline deadline) {
   if (mine.size() > kMaxContribution) {
     return Error{Code::invalid_argument,
                  fmt::format("a contribution has {} bytes, at most {} are carried", mine.size(), kMaxContribution)};

@@ -13,6 +13,7 @@
 #include "base/config.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "bootstrap/tree/contributions.hpp"
 #include "bootstrap/unique_id.hpp"
 #include "topology/fabric/layout.hpp"
 
@@ -44,6 +45,8 @@ class Session {
 
   [[nodiscard]] virtual Rank rank() const = 0;
   [[nodiscard]] virtual const topology::Layout& layout() const = 0;
+  /// The same of machines: several nodes may be on one, as containers or in tests.
+  [[nodiscard]] virtual const topology::Layout& machines() const = 0;
   [[nodiscard]] virtual std::string node_name(Rank peer) const = 0;  // "gpu-07"; "" if it is not known here
 
   /// Puts down this rank's card. Once; peers that asked earlier get it then.
@@ -52,9 +55,9 @@ class Session {
   /// The card of `peer`, or nothing yet: the first call asks for it, wait_fd() tells when to look again.
   virtual std::optional<std::vector<std::byte>> find_card(Rank peer) = 0;
 
-  /// Every rank's contribution (at most kMaxContribution bytes), in rank order. All ranks call it, in the same order.
-  virtual Result<std::vector<std::vector<std::byte>>> all_gather(std::span<const std::byte> mine,
-                                                                 Deadline deadline) = 0;
+  /// Every rank's contribution (at most kMaxContribution bytes). All ranks call it, in the same order. What many say
+  /// alike travels once.
+  virtual Result<Contributions> all_gather(std::span<const std::byte> mine, Deadline deadline) = 0;
 
   /// Tells every rank that this communicator has failed. Returns at once; only the first failure counts.
   virtual void fail(const Error& error) = 0;

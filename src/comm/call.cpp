@@ -58,6 +58,7 @@ std::string describe(const Call& call) {
     const auto& only = messages->messages.front();
     return fmt::format("{} rank {} of {} bytes", only.sends ? "send to" : "recv from", index(only.peer), only.bytes);
   }
+  if (const auto* const activity = std::get_if<ActivityCall>(&call)) return activity->activity->describe();
   const auto& collective = std::get<CollectiveCall>(call);
   if (collective.collective == plan::Collective::barrier) return "barrier";
   auto text = fmt::format("{}{} {} {}", to_string(collective.collective), collective.uneven ? "_v of up to" : " of",
@@ -67,12 +68,11 @@ std::string describe(const Call& call) {
   return text;
 }
 
-std::uint32_t fingerprint(const CollectiveCall& call, std::uint64_t sequence, std::string_view plan, Rank self) {
+std::uint64_t signature(const CollectiveCall& call, std::string_view plan, Rank self) {
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   const auto mix = [&](std::uint64_t value) {
     for (int i = 0; i < 8; ++i) hash = (hash ^ ((value >> (8 * i)) & 0xff)) * 0x100000001b3;
   };
-  mix(sequence);
   mix(static_cast<std::uint64_t>(call.collective));
   mix(call.shares_lengths() ? call.count : 0);
   mix(call.uneven ? 1 : 0);
@@ -82,7 +82,7 @@ std::uint32_t fingerprint(const CollectiveCall& call, std::uint64_t sequence, st
   mix(has_root(call.collective) ? static_cast<std::uint64_t>(index(call.root)) : 0);
   mix(call.collective == plan::Collective::all_to_all && is_in_place(call, self) ? 1 : 0);  // it decides the tiles
   for (const char c : plan) mix(static_cast<std::uint64_t>(c));
-  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  return hash;
 }
 
 }  // namespace tutti::comm

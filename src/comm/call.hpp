@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/datatype.hpp"
+#include "engine/activity.hpp"
 #include "engine/engine.hpp"
 #include "plan/collective.hpp"
 
@@ -56,7 +57,12 @@ struct MessageCall {
   std::vector<engine::Message> messages;
 };
 
-using Call = std::variant<CollectiveCall, MessageCall>;
+/// Something that posts to the paths itself. A communicator whose calls are activities makes no others.
+struct ActivityCall {
+  std::shared_ptr<engine::Activity> activity;
+};
+
+using Call = std::variant<CollectiveCall, MessageCall, ActivityCall>;
 
 /// Copies the counts and displacements of a V-variant, so that the call outlives its caller's arrays.
 void keep_arrays(CollectiveCall& call);
@@ -70,7 +76,14 @@ std::span<const std::size_t> shared_lengths(const CollectiveCall& call);
 /// "all_reduce of 1024 float, sum".
 std::string describe(const Call& call);
 
-/// The same at all ranks that call the same collective with the same plan as their `sequence`-th, and at no others.
-std::uint32_t fingerprint(const CollectiveCall& call, std::uint64_t sequence, std::string_view plan, Rank self);
+/// The same at all ranks that call the same collective with the same plan, and at no others.
+std::uint64_t signature(const CollectiveCall& call, std::string_view plan, Rank self);
+
+/// The fingerprint of such a call as the `sequence`-th of a rank.
+constexpr std::uint32_t in_sequence(std::uint64_t signature, std::uint64_t sequence) {
+  std::uint64_t mixed = signature ^ sequence * 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;  // a change of any bit reaches all of the upper half
+  return static_cast<std::uint32_t>(mixed >> 32);
+}
 
 }  // namespace tutti::comm

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "comm/drive.hpp"
+#include "topology/fabric/described.hpp"
 
 namespace tutti::comm {
 namespace {
@@ -48,19 +50,36 @@ Status Communicator::begin(const Call& call, TimePoint now) {
   if (left_)
     return Error{Code::invalid_usage,
                  fmt::format("{} refused: this rank has left the communicator", comm::describe(call))};
+  begin_flight(call, now);
+  const auto begun = begin_call(flights_.back().call);
+  if (!begun || !*begun) flights_.pop_back();  // the engine has nothing of it
+  return begun ? Status() : begun.error();
+}
+
+void Communicator::begin_flight(const Call& call, TimePoint now) {
   const auto* const collective = std::get_if<CollectiveCall>(&call);
   const bool is_first = flights_.empty();
   flights_.push_back({call, nullptr, sequence_, config().timeout});
   if (collective != nullptr && collective->patience) flights_.back().timeout = *collective->patience;
-  if (is_first) {
-    current_ = 0;
-    deadline_ = in(flights_.back().timeout, now);
-    polls_ = 0;
-  }
-  const auto begun = collective != nullptr ? begin_collective(std::get<CollectiveCall>(flights_.back().call))
-                                           : begin_messages(std::get<MessageCall>(flights_.back().call));
-  if (!begun || !*begun) flights_.pop_back();  // the engine has nothing of it
-  return begun ? Status() : begun.error();
+  if (!is_first) return;
+  current_ = 0;
+  deadline_ = in(flights_.back().timeout, now);
+  polls_ = 0;
+}
+
+Result<bool> Communicator::begin_call(const Call& call) {
+  if (const auto* const collective = std::get_if<CollectiveCall>(&call)) return begin_collective(*collective);
+  if (const auto* const messages = std::get_if<MessageCall>(&call)) return begin_messages(*messages);
+  return true;  // an activity begins when it is first polled
+}
+
+// Activities run one after the other, on a communicator that has no other calls: both would take the same completions.
+bool Communicator::runs_activities() const {
+  return !flights_.empty() && std::holds_alternative<ActivityCall>(flights_.front().call);
+}
+
+std::size_t Communicator::failed_flight() const {
+  return runs_activities() ? current_ : engine_->current();
 }
 
 Result<bool> Communicator::begin_collective(const CollectiveCall& call) {
@@ -69,17 +88,12 @@ Result<bool> Communicator::begin_collective(const CollectiveCall& call) {
   const auto* const prepared = TUTTI_TRY(plans_->find(call));
   flights_.back().sequence = sequence_;
   flights_.back().program = prepared->program;
-  const engine::Operation operation{.type = call.type,
-                                    .op = call.op.op,
-                                    .scalar = call.op.scalar,
-                                    .divisor = call.op.op == ReduceOp::avg ? static_cast<double>(size()) : 1,
-                                    .user = call.op.user};
   engine::Buffers buffers{.in = call.in, .out = call.out, .count = call.count};
   if (call.uneven) {
     buffers.in_blocks = call.uneven->in;
     buffers.out_blocks = call.uneven->out;
   }
-  engine_->start(*prepared->program, operation, buffers, fingerprint(call, sequence_, prepared->name, rank()));
+  engine_->start(*prepared->program, operation_of(call), buffers, fingerprint_of(call, *prepared));
   return true;
 }
 
@@ -112,17 +126,37 @@ Result<bool> Communicator::begin_messages(const MessageCall& call) {
   return true;
 }
 
-Result<bool> Communicator::advance(TimePoint now, bool& moved) {
+void Communicator::move_on_to(std::size_t flight, TimePoint now) {
+  current_ = flight;
+  deadline_ = in(flights_[flight].timeout, now);
+}
+
+Result<bool> Communicator::advance_activities(TimePoint now, bool& moved) {
+  const auto over = TUTTI_TRY(std::get<ActivityCall>(flights_[current_].call).activity->poll(*paths_, now, moved));
+  if (!over) return false;
+  if (current_ + 1 == flights_.size()) {
+    flights_.clear();
+    return true;
+  }
+  move_on_to(current_ + 1, now);
+  return false;
+}
+
+Result<bool> Communicator::advance_engine(TimePoint now, bool& moved) {
   const engine::State state = engine_->poll(now, moved);
   if (state == engine::State::idle) {
     flights_.clear();
     return true;
   }
-  if (state == engine::State::failed) return failed(engine_->error());
-  if (const std::size_t current = engine_->current(); current != current_) {  // one is over: the next has its own time
-    current_ = current;
-    deadline_ = in(flights_[current].timeout, now);
-  }
+  if (state == engine::State::failed) return engine_->error();
+  if (const std::size_t current = engine_->current(); current != current_) move_on_to(current, now);
+  return false;
+}
+
+Result<bool> Communicator::advance(TimePoint now, bool& moved) {
+  const auto over = runs_activities() ? advance_activities(now, moved) : advance_engine(now, moved);
+  if (!over) return failed(over.error());
+  if (*over) return true;
   if (++polls_ % kPollsBetweenLooks != 1) return false;
   if (const auto why = failure()) return failed(*why);
   if (deadline_.passed(now)) return failed(timed_out());
@@ -130,19 +164,23 @@ Result<bool> Communicator::advance(TimePoint now, bool& moved) {
 }
 
 Error Communicator::timed_out() {
-  const auto stall = engine_->stall();
+  const auto stall =
+      runs_activities() ? std::get<ActivityCall>(flights_[current_].call).activity->stall() : engine_->stall();
+  stuck_at_ = stall.position;
   const auto who = stall.peer ? paths_->describe(*stall.peer) : std::string("nobody");
   return {Code::timeout, fmt::format("{} silent for {} ({})", who, to_string(flights_[current_].timeout), stall.text),
           stall.peer};
 }
 
 // A path that ends is often the consequence of what happened to somebody else: who noticed that first told everybody,
-// and the news is on its way.
+// and the news is on its way. A deadline passes at many ranks at once, and most of them wait for a rank that waits
+// itself. Whom all wait for is known to the rank that got stuck first in its program, so it speaks first.
 Error Communicator::root_cause(const Error& found) {
-  const bool consequence = found.code == Code::peer_lost || found.code == Code::transport;
-  if (!consequence || !session_) return found;
   constexpr Duration kNewsTakes = std::chrono::milliseconds(200);
-  const Deadline deadline = in(kNewsTakes, clock_.now());
+  const bool consequence = found.code == Code::peer_lost || found.code == Code::transport;
+  if (!session_ || (!consequence && found.code != Code::timeout)) return found;
+  const auto patience = consequence ? kNewsTakes : std::chrono::duration_cast<Duration>(stuck_at_ * kNewsTakes);
+  const Deadline deadline = in(patience, clock_.now());
   while (!session_->failure() && !deadline.passed(clock_.now())) {
     pollfd news{session_->wait_fd(), POLLIN, 0};
     (void)::poll(&news, 1, 10);
@@ -152,7 +190,7 @@ Error Communicator::root_cause(const Error& found) {
 }
 
 std::string Communicator::describe_current() const {
-  const Flight& flight = flights_[engine_->current()];
+  const Flight& flight = flights_[failed_flight()];
   const bool collective = std::holds_alternative<CollectiveCall>(flight.call);
   return collective ? fmt::format("{} seq {}", comm::describe(flight.call), flight.sequence)
                     : comm::describe(flight.call);
@@ -160,8 +198,13 @@ std::string Communicator::describe_current() const {
 
 // The first failure is the communicator's; all ranks are told.
 Error Communicator::failed(const Error& found) {
+  const bool is_late = found.code == Code::timeout;
+  Error cause = is_late ? root_cause(found) : found;  // before the paths end, which would be news to others
   engine_->cancel();
-  const Error cause = root_cause(found);
+  for (const Flight& flight : flights_) {
+    if (const auto* const call = std::get_if<ActivityCall>(&flight.call)) call->activity->abandon();
+  }
+  if (!is_late) cause = root_cause(found);
   Error error = cause.within(fmt::format("{} failed", describe_current()));
   flights_.clear();
   {
@@ -209,6 +252,7 @@ void Communicator::settle() {
 void Communicator::leave() {
   if (left_) return;
   if (engine_) settle();
+  if (paths_ && !paths_->transports().empty()) log_.info("comm", "memory {}", paths_->describe_memory());
   left_ = true;
   if (session_) session_->leave();
 }
@@ -219,6 +263,35 @@ std::vector<std::string> Communicator::transports() const {
     for (const auto& transport : paths_->transports()) names.emplace_back(transport->name());
   }
   return names;
+}
+
+Communicator::Way Communicator::way_to(Rank peer) const {
+  Way way;
+  const auto node_name = [&](Rank of) { return session_ ? session_->node_name(of) : std::string(); };
+  way.node = node_name(rank());
+  way.peer_node = node_name(peer);
+  way.same_node = layout().node_of(rank()) == layout().node_of(peer);
+  way.transport = paths_->serving(peer);
+  for (const std::string& name : config().transports) {
+    const auto before = way.verdicts.size();
+    for (const auto& verdicts : {paths_->verdicts(peer), std::span<const Verdict>(left_out_)}) {
+      const auto said = std::ranges::find(verdicts, name, &Verdict::transport);
+      if (said != verdicts.end()) way.verdicts.push_back(*said);
+    }
+    if (way.transport != nullptr && way.verdicts.size() == before)
+      way.verdicts.push_back({name, "one that goes before it reaches the peer"});
+  }
+  const int level = topology::meeting_level(*fabric().levels, rank(), peer);
+  const auto& origins = fabric().origins;
+  way.level = origins.empty() ? (way.same_node ? "node" : "network") : origins[static_cast<std::size_t>(level)].name;
+  way.link = fabric().link(level);
+  way.provenance = fabric().provenance_of(level);
+  return way;
+}
+
+Result<Communicator::Window> Communicator::open_window(const transport::WindowMemory& memory) {
+  if (auto why = failure()) return why->within("no window, because the communicator has failed");
+  return paths_->open_window(memory);
 }
 
 std::string Communicator::describe() const {

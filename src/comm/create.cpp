@@ -3,14 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 
 #include "bootstrap/net/interfaces.hpp"
 #include "bootstrap/trust/id_fields.hpp"
 #include "comm/communicator.hpp"
-#include "comm/facts.hpp"
-#include "comm/files.hpp"
-#include "topology/fabric/described.hpp"
+#include "comm/founding.hpp"
 #include "transports/ofi/ofi.hpp"
 #include "transports/shm/shm.hpp"
 #include "transports/ucx/ucx.hpp"
@@ -22,6 +19,16 @@ using Transports = std::vector<std::unique_ptr<transport::Transport>>;
 
 bool is_alone_on_node(const topology::Layout& layout, Rank rank) {
   return layout.ranks_on(layout.node_of(rank)) == 1;
+}
+
+// Carries what the rank says to the others, and back what they say, until there is no more.
+Status talk(Communicator::Founding& founding, bootstrap::Session* session, Deadline deadline) {
+  auto word = TUTTI_TRY(founding.next(nullptr));
+  while (word) {
+    const auto heard = TUTTI_TRY(session->all_gather(*word, deadline));
+    word = TUTTI_TRY(founding.next(&heard));
+  }
+  return {};
 }
 
 // What a transport of this communicator proves to its peers: that it knows the id.
@@ -51,13 +58,26 @@ Result<std::vector<std::string>> network_addresses(const std::string& filter) {
 
 // A network transport by its name.
 Result<std::unique_ptr<transport::Transport>> make_network(const std::string& name, Rank rank, const Config& config,
-                                                           const Log& log) {
-  if (name == "ucx") {
-    const auto devices = TUTTI_TRY(network_devices(config.iface));
-    return transport::ucx::create({.rank = rank, .devices = devices, .log = log});
-  }
+                                                           const NicUse& nic, const Log& log) {
+  std::vector<std::string> names = nic.ports;
+  names.insert(names.end(), nic.interfaces.begin(), nic.interfaces.end());
   const auto addresses = TUTTI_TRY(network_addresses(config.iface));
-  return transport::ofi::create({.rank = rank, .addresses = addresses, .provider = {}, .log = log});
+  // Ranks among which a node's NICs are divided use no others.
+  const int rails = nic.names.empty() ? config.rails : std::min(config.rails, static_cast<int>(nic.names.size()));
+  if (name == "ucx") {
+    const auto devices =
+        nic.names.empty() ? TUTTI_TRY(network_devices(config.iface)) : fmt::format("{}", fmt::join(names, ","));
+    return transport::ucx::create(
+        {.rank = rank, .devices = devices, .addresses = addresses, .rails = rails, .log = log});
+  }
+  if (!nic.ports.empty()) names.insert(names.end(), nic.names.begin(), nic.names.end());
+  return transport::ofi::create({.rank = rank,
+                                 .addresses = addresses,
+                                 .nearest = names,
+                                 .provider = {},
+                                 .rails = rails,
+                                 .memory = config.net_memory.value,
+                                 .log = log});
 }
 
 }  // namespace
@@ -69,35 +89,33 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Membership membership
     return Error{Code::invalid_argument,
                  fmt::format("rank {} is not between 0 and {}", index(membership.rank), size - 1)};
   }
-  std::unique_ptr<Communicator> communicator(new Communicator(std::move(membership)));
-  if (auto met = communicator->meet(); !met) {
-    const std::string who = fmt::format("init of rank {} of {} failed", index(communicator->rank()), size);
-    if (communicator->session_) communicator->session_->fail(met.error());
-    return met.error().within(who);
+  const auto deadline = in(membership.config.init_timeout, SteadyClock().now());
+  const auto who = fmt::format("init of rank {} of {} failed", index(membership.rank), size);
+  Company company;
+  if (size > 1) {
+    const Log log(LogLevels::parse(membership.config.log).value(),
+                  fmt::format("{} rank {}", membership.name, index(membership.rank)));
+    auto joined = bootstrap::Session::join({.id = membership.id,
+                                            .rank = membership.rank,
+                                            .world_size = size,
+                                            .config = &membership.config,
+                                            .log = log,
+                                            .deadline = deadline});
+    if (!joined) return joined.error().within(who);
+    company.session = std::move(joined).value();
   }
-  return communicator;
+  auto* const session = company.session.get();
+  Founding founding(std::move(membership), std::move(company));
+  if (auto founded = talk(founding, session, deadline); !founded) {
+    if (session != nullptr) session->fail(founded.error());
+    return founded.error().within(who);
+  }
+  return founding.take();
 }
 
-Status Communicator::meet() {
-  const Config& config = membership_.config;
-  const Deadline deadline = in(config.init_timeout, clock_.now());
-  topology::Layout layout = topology::Layout::regular(1, 1);
-  if (size() > 1) {
-    session_ = TUTTI_TRY(bootstrap::Session::join({.id = membership_.id,
-                                                   .rank = rank(),
-                                                   .world_size = size(),
-                                                   .config = &config,
-                                                   .log = log_,
-                                                   .deadline = deadline}));
-    layout = session_->layout();
-  }
-  paths_ = std::make_unique<PathTable>(TUTTI_TRY(make_transports(layout)), session_.get(), log_);
+void Communicator::open_paths(Transports transports) {
+  paths_ = std::make_unique<PathTable>(std::move(transports), session_.get(), log_);
   if (session_) session_->publish(transport::encode(paths_->card()));
-  plans_ = std::make_unique<PlanCache>(TUTTI_TRY(agree_on_choosing(layout, deadline)), rank());
-  engine_ = std::make_unique<engine::Engine>(*paths_, config.staging);
-  log_.info("comm", "ranks {} nodes {} transports {} crowded {}", size(), layout.nodes(), fmt::join(transports(), ","),
-            crowded_);
-  return {};
 }
 
 // Only those that can be of use: shared memory needs company on the node, a network needs another node, unless shared
@@ -106,10 +124,8 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
   const Config& config = membership_.config;
   Transports transports;
   if (size() == 1) return transports;
-  const auto fields = TUTTI_TRY(bootstrap::decode(membership_.id));
-  const auto allowed = [&](std::string_view name) {
-    return std::find(config.transports.begin(), config.transports.end(), name) != config.transports.end();
-  };
+  // Not the whole id: ranks that were told an address have found different addresses of the root.
+  const auto key = transport_key(TUTTI_TRY(bootstrap::decode(membership_.id)).key);
   bool has_network = false;
   const std::string last_network = config.transports.back() == "shm" && config.transports.size() > 1
                                        ? config.transports[config.transports.size() - 2]
@@ -119,18 +135,32 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
       transports.push_back(TUTTI_TRY(transport::shm::create({.rank = rank(),
                                                              .node_id = config.node_id,
                                                              .ring_bytes = config.shm_ring.value,
-                                                             .key = transport_key(fields.key),
-                                                             .epoch = bootstrap::fingerprint(membership_.id.bytes),
+                                                             .least_read = config.shm_read.value,
+                                                             .key = key,
+                                                             .epoch = bootstrap::fingerprint(key),
                                                              .log = log_})));
-    } else if (name != "shm" && !has_network && (layout.nodes() > 1 || !allowed("shm"))) {
-      auto network = make_network(name, rank(), config, log_);
+    } else if (name != "shm" && !has_network && needs_network(layout)) {
+      auto network = make_network(name, rank(), config, nic_, log_);
+      if (!network && network.error().code == Code::transport && !nic_.names.empty()) {
+        // Nobody asked for this NIC: that it cannot be used so ends no job.
+        nic_.reason = fmt::format("{} would be near, but {}", nic_.name(), network.error().text);
+        nic_.names.clear();
+        nic_.ports.clear();
+        nic_.interfaces.clear();
+        network = make_network(name, rank(), config, nic_, log_);
+      }
       if (!network && (network.error().code != Code::unsupported || name == last_network)) return network.error();
       if (!network) {
         log_.info("comm", "transport {} is not there: {}", name, network.error().text);
+        left_out_.push_back({name, "it is not there: " + network.error().text});
         continue;
       }
       has_network = true;
       transports.push_back(std::move(network).value());
+    } else if (name == "shm") {
+      left_out_.push_back({name, "this rank is alone on its node"});
+    } else {
+      left_out_.push_back({name, has_network ? "a network that goes before it is there" : "all ranks share memory"});
     }
   }
   if (transports.empty()) {
@@ -140,54 +170,6 @@ Result<Transports> Communicator::make_transports(const topology::Layout& layout)
                     fmt::join(config.transports, ","))};
   }
   return transports;
-}
-
-Result<Choosing> Communicator::agree_on_choosing(const topology::Layout& layout, Deadline deadline) {
-  const Config& config = membership_.config;
-  std::vector<Facts> facts{own_facts(config)};
-  const auto brought = TUTTI_TRY(read_plans(config.plans));
-  facts.front().plans = brought->fingerprint;
-  const BroughtFabric described = TUTTI_TRY(read_fabric(config.fabric));
-  facts.front().fabric = described.fingerprint;
-  const auto measured = TUTTI_TRY(read_measured(config.tuning));
-  facts.front().tuning = measured.fingerprint;
-  if (session_) {
-    const auto encoded = TUTTI_TRY(session_->all_gather(encode(facts.front()), deadline));
-    facts.clear();
-    for (const auto& bytes : encoded) facts.push_back(TUTTI_TRY(decode_facts(bytes)));
-  }
-  TUTTI_TRY(check_agreement(facts));
-  const std::int32_t my_node = layout.node_of(rank());
-  crowded_ = layout.ranks_on(my_node) > cores_of(facts, layout, my_node);
-  Choosing choosing;
-  choosing.layout = layout;
-  choosing.forced = TUTTI_TRY(plan::ForcedAlgorithms::parse(config.algorithm));
-  choosing.brought = brought;
-  for (const plan::Brought& one : brought->plans) {
-    if (one.ranks != size() && rank() == Rank{0})
-      log_.warn("comm", "plan {} is for {} ranks and is not used by these {}: name one for {} in TUTTI_PLAN", one.name,
-                one.ranks, size(), size());
-  }
-  choosing.deterministic = config.deterministic;
-  choosing.staging = config.staging;
-  choosing.links.cores = cores_of(facts, layout, fullest_node(layout));
-  choosing.fabric = topology::fabric_of(layout, choosing.links);
-  if (described.description) {
-    topology::Job job{.layout = &choosing.layout, .nodes = {}, .links = choosing.links};
-    job.nodes = TUTTI_TRY(places_of(facts, layout, *described.description));
-    choosing.fabric = TUTTI_TRY(topology::fabric_of(*described.description, job));
-    log_.info("comm", "fabric {} levels {} numbers {}", described.fingerprint, choosing.fabric.levels->describe(),
-              to_string(choosing.fabric.provenance));
-  }
-  choosing.site = plan::Site::of(*choosing.fabric.levels, layout.nodes(), facts.front().transports, cpus_of(facts),
-                                 choosing.links.cores);
-  if (const auto* const tuned = measured.table.find(choosing.site.fingerprint); tuned != nullptr) {
-    choosing.tuned = *tuned;
-  } else if (!measured.fingerprint.empty() && size() > 1 && rank() == Rank{0}) {
-    log_.warn("comm", "TUTTI_TUNING {} has nothing that was measured here ({}) and is not used: run tutti perf --tune",
-              config.tuning, choosing.site.describe());
-  }
-  return choosing;
 }
 
 namespace {
@@ -219,15 +201,20 @@ Result<std::unique_ptr<Communicator>> Communicator::split(std::int32_t color, st
                    .world_size = 1,
                    .config = config,
                    .name = membership_.name + ".split",
-                   .root = nullptr};
+                   .root = nullptr,
+                   .machine = membership_.machine};
   child.config.rank.reset();
   child.config.world_size.reset();
   if (!session_) return color < 0 ? Result<std::unique_ptr<Communicator>>(nullptr) : create(std::move(child));
   const auto choices = TUTTI_TRY(session_->all_gather(encode_choice(color, key), deadline));
   std::vector<std::pair<std::int32_t, std::int32_t>> members;  // key, rank: in the new order
-  for (std::int32_t other = 0; other < size(); ++other) {
-    const auto& choice = choices[static_cast<std::size_t>(other)];
-    if (color >= 0 && decode_number(choice, 0) == color) members.emplace_back(decode_number(choice, 4), other);
+  for (const auto& choice : choices.blobs()) {
+    if (color < 0 || decode_number(choice.bytes, 0) != color) continue;
+    std::vector<bootstrap::RankRun> runs;
+    for (const auto& pattern : choice.ranks) append_runs(pattern, runs);
+    for (const auto& run : runs) {
+      for (std::int32_t i = 0; i < run.count; ++i) members.emplace_back(decode_number(choice.bytes, 4), run.first + i);
+    }
   }
   std::sort(members.begin(), members.end());
   const auto own =
@@ -240,7 +227,7 @@ Result<std::unique_ptr<Communicator>> Communicator::split(std::int32_t color, st
   }
   const auto ids = TUTTI_TRY(session_->all_gather(id, deadline));
   if (color < 0) return std::unique_ptr<Communicator>();
-  const auto& leader_id = ids[static_cast<std::size_t>(members.front().second)];
+  const auto leader_id = ids.of(to_rank(members.front().second));
   if (leader_id.size() == kIdBytes) std::copy(leader_id.begin(), leader_id.end(), child.id.bytes.begin());
   child.rank = to_rank(own - members.begin());
   child.world_size = static_cast<std::int32_t>(members.size());

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kTurnPatience{1};  // between looks whether 
 // One batch on its way: waits for its turn, runs its calls, ends its turn.
 class Running {
  public:
-  explicit Running(const Batch& batch) : batch_(batch) {}
+  explicit Running(const Batch& batch, bool begun = false) : batch_(batch), has_turn_(begun), begun_(begun) {}
 
   [[nodiscard]] bool over() const { return over_; }
   [[nodiscard]] bool has_turn() const { return has_turn_; }
@@ -126,9 +126,31 @@ Status run(std::span<const Batch> batches) {
   return drive(running, policy);
 }
 
-Status run(Communicator& communicator, const Call& call, std::uint64_t ticket) {
-  Running running(Batch{&communicator, ticket, {&call, 1}});
+namespace {
+
+Status run_in_turn(Communicator& communicator, const Call& call, std::uint64_t ticket, bool begun) {
+  Running running(Batch{&communicator, ticket, {&call, 1}}, begun);
   return drive({&running, 1}, communicator.wait_policy());
+}
+
+}  // namespace
+
+Status run(Communicator& communicator, const CollectiveCall& call, std::uint64_t ticket) {
+  bool begun = false;
+  if (communicator.is_turn(ticket)) {
+    const auto straight = communicator.run_straight(call);
+    begun = straight.has_value();
+    if (begun && *straight) {
+      communicator.end_turn();
+      return {};
+    }
+  }
+  return run_in_turn(communicator, Call(call), ticket, begun);
+}
+
+Status run(Communicator& communicator, const Call& call, std::uint64_t ticket) {
+  if (const auto* const collective = std::get_if<CollectiveCall>(&call)) return run(communicator, *collective, ticket);
+  return run_in_turn(communicator, call, ticket, false);
 }
 
 }  // namespace tutti::comm

@@ -22,5 +22,6 @@ Status run(std::span<const Batch> batches);
 
 /// Runs one call.
 Status run(Communicator& communicator, const Call& call, std::uint64_t ticket);
+Status run(Communicator& communicator, const CollectiveCall& call, std::uint64_t ticket);
 
 }  // namespace tutti::comm

@@ -6,63 +6,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <fstream>
 #include <map>
 #include <set>
 
+#include "comm/fields.hpp"
+
 namespace tutti::comm {
 namespace {
 
-constexpr std::size_t kMostText = 1024;
 constexpr std::size_t kMostModel = 64;
-
-void put(std::vector<std::byte>& bytes, std::uint64_t value, int size) {
-  for (int i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
-}
-
-void put(std::vector<std::byte>& bytes, std::span<const std::byte> blob) {
-  put(bytes, blob.size(), 2);
-  bytes.insert(bytes.end(), blob.begin(), blob.end());
-}
-
-std::span<const std::byte> bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text.data(), std::min(text.size(), kMostText)));
-}
-
-// Reads what `put` wrote; after the first thing that is missing everything is.
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  std::uint64_t number(int size) {
-    std::uint64_t value = 0;
-    const auto part = blob(static_cast<std::size_t>(size));
-    for (std::size_t i = 0; i < part.size(); ++i) value |= std::to_integer<std::uint64_t>(part[i]) << (8 * i);
-    return value;
-  }
-  std::span<const std::byte> blob() { return blob(number(2)); }
-  std::string text() {
-    const auto part = blob();
-    return {reinterpret_cast<const char*>(part.data()), part.size()};
-  }
-  [[nodiscard]] bool complete() const { return !short_ && bytes_.empty(); }
-
- private:
-  std::span<const std::byte> blob(std::size_t size) {
-    if (size > bytes_.size()) {
-      short_ = true;
-      return {};
-    }
-    const auto part = bytes_.first(size);
-    bytes_ = bytes_.subspan(size);
-    return part;
-  }
-
-  std::span<const std::byte> bytes_;
-  bool short_ = false;
-};
 
 // As the kernel names it: x86 by "model name", others by the numbers of who made it and which.
 std::string cpu_model() {
@@ -96,8 +50,6 @@ Facts own_facts(const Config& config) {
   facts.algorithm = config.algorithm;
   facts.cpu = cpu_model();
   facts.transports = fmt::format("{}", fmt::join(config.transports, ","));
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) == 0) facts.host = host.data();
   return facts;
 }
 
@@ -106,18 +58,20 @@ std::vector<std::byte> encode(const Facts& facts) {
   put(bytes, facts.cores);
   put(bytes, facts.staging, 8);
   put(bytes, facts.deterministic ? 1 : 0, 1);
-  put(bytes, bytes_of(facts.algorithm));
-  put(bytes, bytes_of(facts.transports));
-  put(bytes, bytes_of(facts.plans));
-  put(bytes, bytes_of(facts.fabric));
-  put(bytes, bytes_of(facts.host));
-  put(bytes, bytes_of(facts.tuning));
-  put(bytes, bytes_of(facts.cpu));
+  put(bytes, facts.algorithm);
+  put(bytes, facts.transports);
+  put(bytes, facts.plans);
+  put(bytes, facts.fabric);
+  put(bytes, facts.host);
+  put(bytes, facts.tuning);
+  put(bytes, facts.cached);
+  put(bytes, facts.cpu);
+  put(bytes, facts.nics, 1);
   return bytes;
 }
 
 Result<Facts> decode_facts(std::span<const std::byte> bytes) {
-  Reader reader(bytes);
+  FieldReader reader(bytes);
   Facts facts;
   const auto cores = reader.blob();
   facts.cores.assign(cores.begin(), cores.end());
@@ -129,20 +83,32 @@ Result<Facts> decode_facts(std::span<const std::byte> bytes) {
   facts.fabric = reader.text();
   facts.host = reader.text();
   facts.tuning = reader.text();
+  facts.cached = reader.text();
   facts.cpu = reader.text();
+  facts.nics = static_cast<std::uint8_t>(reader.number(1));
   if (!reader.complete()) return Error{Code::transport, "a rank's facts are malformed"};
   return facts;
 }
 
-Status check_agreement(std::span<const Facts> of_ranks) {
-  for (std::size_t rank = 1; rank < of_ranks.size(); ++rank) {
-    const auto differ = [&](const char* setting, const std::string& first, const std::string& other) {
+Result<AllFacts> AllFacts::decode(bootstrap::Contributions said) {
+  AllFacts all;
+  for (const auto& blob : said.blobs()) all.kinds_.push_back(TUTTI_TRY(decode_facts(blob.bytes)));
+  all.said_ = std::move(said);
+  return all;
+}
+
+Status check_agreement(const AllFacts& facts) {
+  const Facts& first = facts.of(Rank{0});
+  std::vector<std::pair<Rank, std::size_t>> kinds;  // by the lowest rank of each
+  for (std::size_t kind = 0; kind < facts.kinds().size(); ++kind) kinds.emplace_back(facts.first_of(kind), kind);
+  std::sort(kinds.begin(), kinds.end());
+  for (const auto& [rank, kind] : kinds) {
+    const auto differ = [&, who = rank](const char* setting, const std::string& one, const std::string& another) {
       return Error{Code::invalid_usage,
                    fmt::format("{} is '{}' at rank 0 but '{}' at rank {}: it must be the same at all ranks", setting,
-                               first, other, rank)};
+                               one, another, index(who))};
     };
-    const Facts& first = of_ranks[0];
-    const Facts& other = of_ranks[rank];
+    const Facts& other = facts.kinds()[kind];
     if (first.algorithm != other.algorithm) return differ("TUTTI_ALGO", first.algorithm, other.algorithm);
     if (first.plans != other.plans) return differ("TUTTI_PLAN", first.plans, other.plans);
     if (first.fabric != other.fabric) return differ("TUTTI_FABRIC", first.fabric, other.fabric);
@@ -156,13 +122,28 @@ Status check_agreement(std::span<const Facts> of_ranks) {
   return {};
 }
 
-std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& layout, std::int32_t node) {
+topology::CpuSet cpus_in(std::span<const std::byte> cores) {
+  topology::CpuSet cpus;
+  for (std::size_t cpu = 0; cpu < cores.size() * 8; ++cpu) {
+    if ((std::to_integer<unsigned>(cores[cpu / 8]) >> (cpu % 8) & 1U) != 0) cpus.add(static_cast<std::int32_t>(cpu));
+  }
+  return cpus;
+}
+
+namespace {
+
+// Processors that the ranks of one unit of `layout` may use together.
+std::int32_t count_cores(const AllFacts& facts, const topology::Layout& layout, std::int32_t unit) {
   std::vector<std::byte> all;
-  for (const auto& run : layout.runs()) {
-    for (std::int32_t rank = run.first; run.node == node && rank < run.first + run.count; ++rank) {
-      const auto& cores = of_ranks[static_cast<std::size_t>(rank)].cores;
-      all.resize(std::max(all.size(), cores.size()));
-      for (std::size_t i = 0; i < cores.size(); ++i) all[i] |= cores[i];
+  const auto add = [&](const Facts& one) {
+    all.resize(std::max(all.size(), one.cores.size()));
+    for (std::size_t i = 0; i < one.cores.size(); ++i) all[i] |= one.cores[i];
+  };
+  if (facts.kinds().size() == 1) {
+    add(facts.kinds().front());
+  } else {
+    for (const auto& run : layout.runs()) {
+      for (std::int32_t i = 0; run.node == unit && i < run.count; ++i) add(facts.of(to_rank(run.first + i)));
     }
   }
   std::int32_t count = 0;
@@ -170,7 +151,24 @@ std::int32_t cores_of(std::span<const Facts> of_ranks, const topology::Layout& l
   return std::max(1, count);
 }
 
-Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, const topology::Layout& layout,
+}  // namespace
+
+std::int32_t cores_of(const AllFacts& facts, const topology::Layout& layout, std::int32_t node) {
+  return count_cores(facts, layout, node);
+}
+
+double neighbours_of(const AllFacts& facts, const topology::Layout& layout, const topology::Layout& machines,
+                     std::int32_t node) {
+  const auto& runs = layout.runs();
+  const auto run = std::ranges::find_if(runs, [&](const auto& each) { return each.node == node; });
+  if (run == runs.end()) return 1;
+  const std::int32_t machine = machines.node_of(to_rank(run->first));
+  const double ranks = machines.ranks_on(machine);
+  const double cores = count_cores(facts, machines, machine);
+  return std::max(1.0, ranks / cores * cores_of(facts, layout, node) / layout.ranks_on(node));
+}
+
+Result<std::vector<std::int32_t>> places_of(const AllFacts& facts, const topology::Layout& layout,
                                             const topology::Description& description) {
   std::vector<std::int32_t> places;
   if (description.hosts.empty()) return places;
@@ -178,10 +176,11 @@ Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, con
   for (std::size_t node = 0; node < description.hosts.size(); ++node)
     numbers.try_emplace(description.hosts[node], static_cast<std::int32_t>(node));
   places.resize(static_cast<std::size_t>(layout.nodes()), -1);
+  const auto kinds = facts.places();
   for (const auto& run : layout.runs()) {
     auto& place = places[static_cast<std::size_t>(run.node)];
     if (place >= 0) continue;
-    const std::string_view host = of_ranks[static_cast<std::size_t>(run.first)].host;
+    const std::string_view host = facts.kinds()[kinds[static_cast<std::size_t>(run.first)]].host;
     auto found = numbers.find(host);
     if (found == numbers.end()) found = numbers.find(host.substr(0, host.find('.')));  // without its domain
     if (found == numbers.end()) {
@@ -194,18 +193,16 @@ Result<std::vector<std::int32_t>> places_of(std::span<const Facts> of_ranks, con
   return places;
 }
 
-std::string cpus_of(std::span<const Facts> of_ranks) {
+std::string cpus_of(const AllFacts& facts) {
   std::set<std::string_view> models;
-  for (const Facts& one : of_ranks) models.insert(one.cpu);
+  for (const Facts& one : facts.kinds()) models.insert(one.cpu);
   return fmt::format("{}", fmt::join(models, " + "));
 }
 
 std::int32_t fullest_node(const topology::Layout& layout) {
-  std::int32_t fullest = 0;
-  for (std::int32_t node = 1; node < layout.nodes(); ++node) {
-    if (layout.ranks_on(node) > layout.ranks_on(fullest)) fullest = node;
-  }
-  return fullest;
+  std::vector<std::int32_t> counts(static_cast<std::size_t>(layout.nodes()), 0);
+  for (const auto& run : layout.runs()) counts[static_cast<std::size_t>(run.node)] += run.count;
+  return static_cast<std::int32_t>(std::ranges::max_element(counts) - counts.begin());
 }
 
 }  // namespace tutti::comm

@@ -1,6 +1,7 @@
 #include "comm/files.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -50,14 +51,25 @@ Result<BroughtFabric> read_fabric(const std::string& name) {
   return brought;
 }
 
-Result<MeasuredPlans> read_measured(const std::string& path) {
-  if (path.empty()) return MeasuredPlans{};
-  auto text = read_text(path, plan::ExchangeLimits{}.bytes);
-  if (!text) return text.error().within("TUTTI_TUNING");
-  auto table = plan::read_tuning(*text);
-  if (!table) return table.error().within("TUTTI_TUNING: " + path);
-  return MeasuredPlans{std::move(table).value(),
-                       fmt::format("{} {:016x}", path.substr(path.rfind('/') + 1), plan::hash_of(*text))};
+Result<MeasuredPlans> read_measured(const Config& config) {
+  MeasuredPlans measured;
+  const std::string path = tuning_file(config);
+  const bool named = !config.tuning.empty();
+  if (path.empty() || (!named && ::access(path.c_str(), F_OK) != 0)) return measured;
+  auto table = [&]() -> Result<plan::TuningTable> {
+    const std::string text = TUTTI_TRY(read_text(path, plan::ExchangeLimits{}.bytes));
+    (named ? measured.fingerprint : measured.cached) =
+        fmt::format("{} {:016x}", path.substr(path.rfind('/') + 1), plan::hash_of(text));
+    auto read = plan::read_tuning(text);
+    if (!read) return read.error().within(path);
+    return read;
+  }();
+  if (!table && named) return table.error().within("TUTTI_TUNING");
+  if (!table)
+    return MeasuredPlans{.table = {}, .file = {}, .fingerprint = {}, .cached = {}, .ignored = table.error().text};
+  measured.table = std::move(table).value();
+  measured.file = path;
+  return measured;
 }
 
 }  // namespace tutti::comm

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/config.hpp"
 #include "base/result.hpp"
 #include "plan/exchange/brought.hpp"
 #include "plan/select/tuning.hpp"
@@ -33,13 +34,17 @@ struct BroughtFabric {
 /// Fails with invalid_argument when it is neither, and with what `topology::read_description` says of the file.
 Result<BroughtFabric> read_fabric(const std::string& name);
 
-/// What TUTTI_TUNING names.
+/// What TUTTI_TUNING names, or the user's cache holds.
 struct MeasuredPlans {
   plan::TuningTable table;
-  std::string fingerprint;  // of the content; empty: no file is named
+  std::string file;         // that was read; empty: none
+  std::string fingerprint;  // of the content, if it was named; it must be the same at all ranks
+  std::string cached;       // of the content, if it was not: it is used where all ranks have the same
+  std::string ignored;      // why a file that nobody named is not used; empty: it is, or there is none
 };
 
-/// Fails with system when the file cannot be read, and with what `plan::read_tuning` says.
-Result<MeasuredPlans> read_measured(const std::string& path);
+/// Fails with system when a named file cannot be read, and with what `plan::read_tuning` says. A file that was not
+/// named ends nothing: why it is ignored is said.
+Result<MeasuredPlans> read_measured(const Config& config);
 
 }  // namespace tutti::comm

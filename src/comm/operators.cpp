@@ -18,9 +18,7 @@ Status Operators::remove(std::int32_t handle) {
   return {};
 }
 
-Result<Operator> Operators::find(std::int32_t handle, DataType type) const {
-  if (handle >= 0 && handle <= static_cast<std::int32_t>(ReduceOp::avg))
-    return Operator{.op = static_cast<ReduceOp>(handle), .user = {}};
+Result<Operator> Operators::find_made(std::int32_t handle, DataType type) const {
   const std::lock_guard guard(lock_);
   const auto at = made_.find(handle);
   if (at == made_.end())

@@ -25,9 +25,15 @@ class Operators {
   Status remove(std::int32_t handle);
 
   /// What a handle, built in or made here, means for `type`. Fails with invalid_argument.
-  Result<Operator> find(std::int32_t handle, DataType type) const;
+  Result<Operator> find(std::int32_t handle, DataType type) const {
+    if (handle >= 0 && handle <= static_cast<std::int32_t>(ReduceOp::avg))
+      return Operator{.op = static_cast<ReduceOp>(handle), .user = {}};
+    return find_made(handle, type);
+  }
 
  private:
+  Result<Operator> find_made(std::int32_t handle, DataType type) const;
+
   mutable std::mutex lock_;
   std::map<std::int32_t, Made> made_;
   std::int32_t next_ = kFirstHandle;

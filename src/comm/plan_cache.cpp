@@ -95,35 +95,47 @@ PlanCache::Use PlanCache::find_brought(const Key& key) const {
 
 Prepared PlanCache::prepare(const CollectiveCall& call, const Key& key, const Use& use) {
   if (use.plan)
-    return {program_of(*use.plan, key.in_place), fmt::format("{}/{}", use.brought->name, use.plan->segments)};
+    return {program_of(*use.plan, key.in_place), fmt::format("{}/{}", use.brought->name, use.plan->segments), 0, {}};
   auto program = (*use.programs.programs)[static_cast<std::size_t>(index(self_))];
   program.widened = use.programs.widened;
   return {std::make_shared<const plan::Program>(std::move(program)),
-          fmt::format("{}{}", use.brought->name, is_in_place(call, self_) ? "" : " apart")};
+          fmt::format("{}{}", use.brought->name, is_in_place(call, self_) ? "" : " apart"),
+          0,
+          {}};
 }
 
-Result<const Prepared*> PlanCache::find(const CollectiveCall& call) {
+PlanCache::Recent& PlanCache::place_of(const Key& key, std::array<Recent, 32>& recent) {
+  const std::uint64_t kind = static_cast<std::uint64_t>(key.collective) * 7 + static_cast<std::uint64_t>(key.type) * 3 +
+                             static_cast<std::uint64_t>(key.op);
+  return recent[(key.count * 0x9e3779b97f4a7c15 >> 59 ^ kind) % recent.size()];
+}
+
+Result<Prepared*> PlanCache::find(const CollectiveCall& call) {
   const Key key = key_of(call);
-  if (last_key_ == key) return last_;
+  Recent& recent = place_of(key, recent_);
+  if (recent.prepared != nullptr && recent.key == key) return recent.prepared;
   const auto known = entries_.find(key);
+  Prepared* found = nullptr;
   if (known == entries_.end()) {
-    if (entries_.size() >= kMostEntries) entries_.clear();
-    if (const Use use = find_brought(call); use.brought != nullptr) {
-      last_ = &entries_.emplace(key, prepare(call, key, use)).first->second;
-      last_key_ = key;
-      return last_;
+    if (entries_.size() >= kMostEntries) {
+      entries_.clear();
+      recent_ = {};
     }
-    const auto selection = TUTTI_TRY(select(key));
-    const plan::Plan& plan = selection.plan;
-    last_ =
-        &entries_
-             .emplace(key, Prepared{program_of(plan, key.in_place), fmt::format("{}/{}", way_of(plan), plan.segments)})
-             .first->second;
+    Prepared prepared;
+    if (const Use use = find_brought(call); use.brought != nullptr) {
+      prepared = prepare(call, key, use);
+    } else {
+      const auto selection = TUTTI_TRY(select(key));
+      prepared.program = program_of(selection.plan, key.in_place);
+      prepared.name = fmt::format("{}/{}", way_of(selection.plan), selection.plan.segments);
+    }
+    prepared.signature = signature(call, prepared.name, self_);
+    found = &entries_.emplace(key, std::move(prepared)).first->second;
   } else {
-    last_ = &known->second;
+    found = &known->second;
   }
-  last_key_ = key;
-  return last_;
+  recent = {key, found};
+  return found;
 }
 
 // Calls that differ in nothing but their count share a program.

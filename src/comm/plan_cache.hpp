@@ -1,6 +1,7 @@
 // The plan of each kind of call: selected and lowered once, then looked up.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,7 +18,9 @@ namespace tutti::comm {
 /// What a call runs. Programs that differ in nothing are shared.
 struct Prepared {
   std::shared_ptr<const plan::Program> program;
-  std::string name;  // "ring/8": part of the fingerprint, so that ranks that chose differently notice
+  std::string name;             // "ring/8": part of the fingerprint, so that ranks that chose differently notice
+  std::uint64_t signature = 0;  // of the calls that run it, unless their blocks differ in length
+  engine::Prefilled prefilled;  // of the short ones
 };
 
 /// Everything that the choice depends on beside the call. The same at all ranks.
@@ -38,7 +41,7 @@ class PlanCache {
   PlanCache(Choosing choosing, Rank self) : choosing_(std::move(choosing)), self_(self) {}
 
   /// Valid until the next call of `find`.
-  Result<const Prepared*> find(const CollectiveCall& call);
+  Result<Prepared*> find(const CollectiveCall& call);
 
   /// All candidates, for people.
   Result<plan::Selection> explain(const CollectiveCall& call) const;
@@ -85,8 +88,14 @@ class PlanCache {
   Rank self_;
   std::map<Key, Prepared> entries_;
   std::vector<Lowered> programs_;
-  std::optional<Key> last_key_;
-  const Prepared* last_ = nullptr;
+
+  // What a program calls by turns, looked up without a search: each kind of call has a place, which the last one keeps.
+  struct Recent {
+    Key key{};
+    Prepared* prepared = nullptr;
+  };
+  static Recent& place_of(const Key& key, std::array<Recent, 32>& recent);
+  std::array<Recent, 32> recent_;
 };
 
 }  // namespace tutti::comm

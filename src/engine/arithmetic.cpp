@@ -82,4 +82,16 @@ void Arithmetic::reduce_by_user(std::byte* out, std::span<std::byte* const> sour
   copy(out, left, n * element_size());
 }
 
+void combine_arrived_right(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,
+                           std::size_t bytes) {
+  const auto& arithmetic = *static_cast<const Arithmetic*>(context);
+  arithmetic.combine(out, local, arrived, bytes / arithmetic.partial_size());
+}
+
+void combine_arrived_left(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,
+                          std::size_t bytes) {
+  const auto& arithmetic = *static_cast<const Arithmetic*>(context);
+  arithmetic.combine(out, arrived, local, bytes / arithmetic.partial_size());
+}
+
 }  // namespace tutti::engine

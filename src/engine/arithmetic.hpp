@@ -56,4 +56,10 @@ class Arithmetic {
   std::vector<const void*> pointers_;
 };
 
+/// For transport::Combine, whose context is an Arithmetic: what arrives stands right of the operator, or left of it.
+void combine_arrived_right(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,
+                           std::size_t bytes);
+void combine_arrived_left(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,
+                          std::size_t bytes);
+
 }  // namespace tutti::engine

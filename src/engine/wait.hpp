@@ -1,6 +1,7 @@
-// How a rank waits: it spins while every waiting rank has a core, then yields, then sleeps. See docs/waiting.md.
+// How a rank waits: it spins while every waiting rank has a core, offers the core, then sleeps. See docs/waiting.md.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -9,9 +10,10 @@
 namespace tutti::engine {
 
 struct WaitPolicy {
-  Duration spin = std::chrono::microseconds(200);           // polls without pause, if every rank of the node has a core
-  Duration yield = std::chrono::microseconds(200);          // then polls and gives the core away in between
-  bool crowded = false;                                     // more ranks than cores: never spins
+  Duration spin = std::chrono::microseconds(200);   // polls before it sleeps, if every rank of the node has a core
+  Duration tight = std::chrono::microseconds(5);    // of that, without a pause, also between two offers of the core
+  Duration yield = std::chrono::microseconds(200);  // polls and offers the core after `spin`, or from the start
+  bool crowded = false;                             // more ranks than cores: never spins
   Duration longest_sleep = std::chrono::milliseconds(100);  // after which a sleeper looks around all the same
 };
 
@@ -30,13 +32,17 @@ class Waiter {
     }
     const Duration idle = now - *idle_since_;
     const Duration spin = policy_.crowded ? Duration::zero() : policy_.spin;
-    if (idle < spin) return Pause::none;
-    return idle < spin + policy_.yield ? Pause::yield : Pause::sleep;
+    const Duration tight = std::min(spin, policy_.tight);
+    if (idle >= spin + policy_.yield) return Pause::sleep;
+    if (idle < tight || (idle < spin && now - offered_ < tight)) return Pause::none;
+    offered_ = now;
+    return Pause::yield;
   }
 
  private:
   WaitPolicy policy_;
   std::optional<TimePoint> idle_since_;
+  TimePoint offered_{};  // the core
 };
 
 }  // namespace tutti::engine

@@ -14,34 +14,23 @@ using plan::Program;
 using plan::Step;
 using plan::Verb;
 
-void combine_right(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,
-                   std::size_t bytes) {
-  const auto& arithmetic = *static_cast<const Arithmetic*>(context);
-  arithmetic.combine(out, local, arrived, bytes / arithmetic.partial_size());
-}
-
-void combine_left(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,
-                  std::size_t bytes) {
-  const auto& arithmetic = *static_cast<const Arithmetic*>(context);
-  arithmetic.combine(out, arrived, local, bytes / arithmetic.partial_size());
-}
-
 }  // namespace
 
-Work::Work(Peers& peers, Turns& turns, Bytes staging, std::uint16_t slot)
-    : peers_(peers), turns_(turns), staging_(staging), slot_(slot) {
-  combine_right_ = {combine_right, &arithmetic_};
-  combine_left_ = {combine_left, &arithmetic_};
+Work::Work(Peers& peers, Turns& turns, Bytes staging, int numa, std::uint16_t slot)
+    : peers_(peers), turns_(turns), staging_(staging), budget_(staging), numa_(numa), slot_(slot) {
+  combine_right_ = {combine_arrived_right, &arithmetic_};
+  combine_left_ = {combine_arrived_left, &arithmetic_};
 }
 
 void Work::prepare(const Program& program, const Operation& operation, const Buffers& buffers,
-                   std::uint32_t fingerprint) {
+                   std::uint32_t fingerprint, std::uint64_t first) {
   program_ = &program;
   messages_.clear();
   arithmetic_ = Arithmetic(operation, program.widened);
   fingerprint_ = fingerprint;
   place_blocks(buffers);
-  tile_.count = tile_elements();
+  tile_.first = first;
+  tile_.count = std::min(tile_elements(), whole_ - first);
 }
 
 void Work::prepare(std::vector<Message> messages) {
@@ -75,22 +64,22 @@ void Work::prepare(std::vector<Message> messages) {
   tile_ = Tile{};
   tile_.cut = &message_program_.cut;
   whole_ = 0;
+  budget_ = staging_;
 }
 
-void Work::begin() {
-  over_ = false;
-  failed_ = false;
-  begin_tile();
-}
-
-// As much as can be staged at a time; everything, if nothing is staged. It depends on what all ranks know alike.
-std::uint64_t Work::tile_elements() const {
+// Everything, if that may be staged at once; else so little that several tiles may be. It depends on what all ranks
+// know alike.
+std::uint64_t Work::tile_elements() {
   const Program& program = *program_;
+  budget_ = staging_;
   if (program.scratch == 0) return whole_;
   const std::uint64_t mirror = tile_.blocks ? tile_.row() : 1;
   const std::uint64_t bytes = mirror * program.scratch * arithmetic_.partial_size();
+  // Where blocks differ in length, a rank may not know whether the others' call is small.
+  if (!tile_.uneven && whole_ <= staging_.value / bytes) return whole_;
+  budget_ = Bytes{staging_.value / plan::kTilesAtOnce};
   const std::uint64_t least = std::uint64_t{program.segments} * 64 * (tile_.blocks ? 1 : program.chunks);  // no slivers
-  return std::min(whole_, std::max(least, staging_.value / bytes));
+  return std::min(whole_, std::max(least, budget_.value / bytes));
 }
 
 std::size_t Work::scratch_bytes() const {
@@ -100,12 +89,11 @@ std::size_t Work::scratch_bytes() const {
   return (mirrors * tile_.scratch_elements() + slots * tile_.longest_chunk()) * arithmetic_.partial_size();
 }
 
-void Work::begin_tile() {
+void Work::begin() {
+  over_ = false;
+  failed_ = false;
   const Program& program = *program_;
-  if (program.uses_acc) acc_.reserve(tile_.scratch_elements() * arithmetic_.partial_size());
-  if (program.uses_acc2) acc2_.reserve(tile_.scratch_elements() * arithmetic_.partial_size());
-  if (program.slots > 0)
-    slots_.reserve(std::size_t{program.slots} * program.segments * tile_.longest_chunk() * arithmetic_.partial_size());
+  reserve_scratch();
   remaining_ = program.size();
   waits_.resize(remaining_);
   pieces_.assign(remaining_, 0);
@@ -119,22 +107,18 @@ void Work::begin_tile() {
   }
 }
 
-void Work::begin_next_tile_or_end() {
-  tile_.first += tile_.count;
-  if (tile_.first >= whole_) {
-    over_ = true;
-    return;
-  }
-  tile_.count = std::min(tile_.count, whole_ - tile_.first);
-  begin_tile();
+void Work::reserve_scratch() {
+  const Program& program = *program_;
+  if (program.uses_acc) acc_.reserve(tile_.scratch_elements() * arithmetic_.partial_size(), numa_);
+  if (program.uses_acc2) acc2_.reserve(tile_.scratch_elements() * arithmetic_.partial_size(), numa_);
+  if (program.slots > 0)
+    slots_.reserve(std::size_t{program.slots} * program.segments * tile_.longest_chunk() * arithmetic_.partial_size(),
+                   numa_);
 }
 
 bool Work::advance() {
   run_ready();
-  while (!failed_ && !over_ && remaining_ == 0) {
-    begin_next_tile_or_end();
-    run_ready();
-  }
+  if (!failed_ && remaining_ == 0) over_ = true;
   return std::exchange(moved_, false);
 }
 
@@ -166,9 +150,7 @@ void Work::compute(const Step& step) {
     reduce_slots(step);
     return;
   }
-  const bool join = joined(step.src) && joined(step.dst) && step.src_stride() == 1 && step.dst_stride() == 1;
-  find_pieces({step.src, step.src_first, step.chunks, step.src_stride(), step.stands_for()}, join, local_);
-  find_pieces({step.dst, step.dst_first, step.chunks, step.dst_stride(), step.stands_for()}, join, target_);
+  find_copied(step);
   for (std::size_t i = 0; i < target_.size(); ++i) {
     const std::size_t n = target_[i].elements;
     if ((step.flags & plan::kPrepare) != 0) {
@@ -181,20 +163,37 @@ void Work::compute(const Step& step) {
   }
 }
 
+// Where the copied pieces lie, and where they go.
+void Work::find_copied(const Step& step) {
+  const bool join = joined(step.src) && joined(step.dst) && step.src_stride() == 1 && step.dst_stride() == 1;
+  find_pieces({step.src, step.src_first, step.chunks, step.src_stride(), step.stands_for()}, join, local_);
+  find_pieces({step.dst, step.dst_first, step.chunks, step.dst_stride(), step.stands_for()}, join, target_);
+}
+
 void Work::reduce_slots(const Step& step) {
-  const bool join = joined(step.src) && joined(step.dst);
   const bool final = (step.flags & plan::kFinal) != 0;
-  find_pieces({step.src, step.src_first, step.chunks}, join, local_);
-  find_pieces({step.dst, step.src_first, step.chunks}, join, target_);
+  find_reduced(step);
   std::size_t before = 0;  // elements of earlier pieces
   for (std::size_t i = 0; i < target_.size(); ++i) {
-    sources_.clear();
-    for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
-      const std::uint64_t first = std::uint64_t{step.slot + slot * step.chunks} * tile_.longest_chunk() + before;
-      sources_.push_back(slot == step.own_slot() ? local_[i].data : slots_.data() + first * arithmetic_.partial_size());
-    }
+    find_sources(step, i, before);
     arithmetic_.reduce(target_[i].data, sources_, step.own_slot(), target_[i].elements, final);
     before += target_[i].elements;
+  }
+}
+
+void Work::find_reduced(const Step& step) {
+  const bool join = joined(step.src) && joined(step.dst);
+  find_pieces({step.src, step.src_first, step.chunks}, join, local_);
+  find_pieces({step.dst, step.src_first, step.chunks}, join, target_);
+}
+
+// Of one piece, that `before` elements come before.
+void Work::find_sources(const Step& step, std::size_t piece, std::size_t before) {
+  sources_.clear();
+  for (std::uint32_t slot = 0; slot < step.slot_count(); ++slot) {
+    const std::uint64_t first = std::uint64_t{step.slot + slot * step.chunks} * tile_.longest_chunk() + before;
+    sources_.push_back(slot == step.own_slot() ? local_[piece].data
+                                               : slots_.data() + first * arithmetic_.partial_size());
   }
 }
 

@@ -1,4 +1,4 @@
-// One call in flight: runs its program. Its engine drives it.
+// One tile of a call in flight, which mostly is all of it: runs the program. Its engine drives it.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include "engine/arithmetic.hpp"
 #include "engine/geometry.hpp"
 #include "engine/peers.hpp"
+#include "engine/prefilled.hpp"
 #include "engine/scratch.hpp"
 #include "engine/turns.hpp"
 #include "plan/program.hpp"
@@ -49,12 +50,13 @@ struct Message {
 struct Stall {
   std::string text;
   std::optional<Rank> peer;
+  double position = 0;  // of the first step that waits among all of them: 1 for the last one
 };
 
 class Work {
  public:
   /// `slot` is the work's number among those of its engine: completions come back with it.
-  Work(Peers& peers, Turns& turns, Bytes staging, std::uint16_t slot);
+  Work(Peers& peers, Turns& turns, Bytes staging, int numa, std::uint16_t slot);
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
 
@@ -62,11 +64,24 @@ class Work {
     return static_cast<std::uint16_t>(completion.token >> kSlotShift);
   }
 
-  /// Takes a call on; nothing is posted before `begin`.
+  /// Takes a tile of a call on: the one that begins with element `first` of the vector, or of each block. Nothing is
+  /// posted before `begin`.
   void prepare(const plan::Program& program, const Operation& operation, const Buffers& buffers,
-               std::uint32_t fingerprint);
+               std::uint32_t fingerprint, std::uint64_t first);
   void prepare(std::vector<Message> messages);
   void begin();
+
+  /// Instead of `begin`, for a short tile: runs the steps in the order of the program by Endpoint::send_now and
+  /// recv_now. True: all is done. False: it has begun as by `begin`, and the steps that are done are done.
+  bool go_straight(Patience patience);
+  /// The longest message that goes this way, unless it is prefilled.
+  static constexpr std::size_t kShort = 8192;
+  /// Writes down what a prepared short tile does, for the next call that differs in nothing but its buffers.
+  void prefill(const Operation& operation, const Buffers& buffers, Prefilled& prefilled);
+  /// Where its buffers are in a call of what was prefilled.
+  [[nodiscard]] Places places_of(const Buffers& buffers);
+  /// Instead of `begin`: the first `steps` steps are done.
+  void begin_behind(std::uint32_t steps);
 
   /// Runs what can run. True if anything did.
   bool advance();
@@ -80,8 +95,10 @@ class Work {
   [[nodiscard]] const Error* failure() const { return failed_ ? &error_ : nullptr; }
   [[nodiscard]] Stall stall() const;
 
-  /// Whether one run of the program is the whole call, and the scratch memory that a run takes.
-  [[nodiscard]] bool is_one_tile() const { return tile_.count == whole_; }
+  /// Where its tile ends, and whether that is the end of the call.
+  [[nodiscard]] std::uint64_t end_of_tile() const { return tile_.first + tile_.count; }
+  [[nodiscard]] bool is_last_tile() const { return end_of_tile() >= whole_; }
+  /// The scratch memory that the tile takes.
   [[nodiscard]] std::size_t scratch_bytes() const;
   /// Bytes of scratch memory held.
   [[nodiscard]] std::size_t memory() const;
@@ -114,16 +131,23 @@ class Work {
     std::uint32_t stands_for = 0;  // of slots: see Step
   };
 
-  void begin_tile();
-  void begin_next_tile_or_end();
   void run_ready();
   bool run(std::uint32_t step);
+  bool run_at_once(std::uint32_t step, Patience& patience);
+  Prefilled::Spot spot_of(plan::Buffer buffer, const std::byte* data, const Buffers& buffers);
+  Prefilled::State prefill_message(std::uint32_t step, const Buffers& buffers, Prefilled& prefilled);
+  void prefill_copy(std::uint32_t step, const Buffers& buffers, Prefilled& prefilled);
+  void prefill_reduce(std::uint32_t step, const Buffers& buffers, Prefilled& prefilled);
+  void reserve_scratch();
   bool post(std::uint32_t step);
   bool post_message(std::uint32_t step, transport::Endpoint& endpoint);
   bool post_pieces(std::uint32_t step, const Path& path);
   transport::Transfer transfer_of(std::uint32_t step, std::size_t piece, const Path& path);
   void compute(const plan::Step& step);
+  void find_copied(const plan::Step& step);
   void reduce_slots(const plan::Step& step);
+  void find_reduced(const plan::Step& step);
+  void find_sources(const plan::Step& step, std::size_t piece, std::size_t before);
   void release(std::uint32_t step, bool when_posted);
   void complete(std::uint32_t step);
   void finish_staged(Staged& staged);
@@ -144,13 +168,15 @@ class Work {
   void find_slot_pieces(std::uint32_t first, std::uint32_t chunk, std::uint32_t chunks, bool join,
                         std::vector<Piece>& pieces) const;
   [[nodiscard]] std::byte* base(plan::Buffer buffer) const;
-  [[nodiscard]] std::uint64_t tile_elements() const;
+  [[nodiscard]] std::uint64_t tile_elements();
   [[nodiscard]] std::string name_of(std::uint32_t step) const;
   [[nodiscard]] Rank peer_of(std::uint32_t step) const;
 
   Peers& peers_;
   Turns& turns_;
-  Bytes staging_;
+  const Bytes staging_;  // of a call
+  Bytes budget_;         // of this tile
+  const int numa_;       // node that staging memory lies on; -1: any
   std::uint16_t slot_;
   bool failed_ = false;
   bool over_ = true;
@@ -171,7 +197,7 @@ class Work {
   Tile tile_;
   std::uint64_t whole_ = 0;  // elements of the vector, or of the longest block
 
-  // The run of the program over one tile.
+  // The run of the program.
   std::vector<std::uint32_t> waits_;   // dependencies that are left, per step
   std::vector<std::uint32_t> pieces_;  // messages that are outstanding, per step
   std::vector<std::uint32_t> ready_;

@@ -158,6 +158,7 @@ Stall Work::stall() const {
     const auto via = path && *path != nullptr ? (*path)->transport->describe() : std::string("no path yet");
     if (!stall.peer) {
       stall.peer = peer;
+      stall.position = static_cast<double>(i + 1) / static_cast<double>(waits_.size());
       stall.text = fmt::format("{}, {}", name_of(i), via);
     } else if (peer != *stall.peer && others.find(fmt::format(" {},", index(peer))) == std::string::npos &&
                others.size() < 100) {

@@ -69,8 +69,8 @@ bool Work::is_ahead(std::uint32_t number) {
 bool Work::may_stage(std::uint32_t number) {
   std::size_t bytes = staged_bytes_;
   for (const Piece& piece : target_) bytes += piece.elements * arithmetic_.partial_size();
-  if (is_ahead(number)) return bytes <= staging_.value / 2;
-  return bytes <= staging_.value || staged_bytes_ == ahead_bytes_;
+  if (is_ahead(number)) return bytes <= budget_.value / 2;
+  return bytes <= budget_.value || staged_bytes_ == ahead_bytes_;
 }
 
 bool Work::post_pieces(std::uint32_t number, const Path& path) {
@@ -121,7 +121,7 @@ Work::Staged* Work::stage(std::size_t bytes) {
   auto free = std::find_if(staged_.begin(), staged_.end(), [](const auto& staged) { return !staged->busy; });
   if (free == staged_.end()) free = staged_.insert(staged_.end(), std::make_unique<Staged>());
   Staged& staged = **free;
-  if (staged.memory.reserve(bytes) == nullptr) return nullptr;
+  if (staged.memory.reserve(bytes, numa_) == nullptr) return nullptr;
   staged.busy = true;
   staged.bytes = bytes;
   staged_bytes_ += bytes;

@@ -12,10 +12,10 @@ HWY_BEFORE_NAMESPACE();
 namespace tutti::kernels::HWY_NAMESPACE {
 
 const Table& f16_table_for_target() {
-  return floating_table<F16>();
+  return low_precision_table<F16, F16, Extreme<0x7c00, 0x7e00, true>, Extreme<0x7c00, 0x7e00, false>>();
 }
 const Table& bf16_table_for_target() {
-  return floating_table<BF16>();
+  return low_precision_table<BF16, MixedBF16, Extreme<0x7f80, 0x7fc0, true>, Extreme<0x7f80, 0x7fc0, false>>();
 }
 
 }  // namespace tutti::kernels::HWY_NAMESPACE

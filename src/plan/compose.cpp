@@ -65,6 +65,8 @@ class Composer {
     const bool collects = plan_.collective == Collective::reduce || plan_.collective == Collective::gather;
     if ((collects && self_ == plan_.root) || packed_) phase_.finish(chunks);
     if (plan_.collective == Collective::scatter) phase_.finish(own_position(chunks));
+    for (const ChunkRange own : copied_last_) phase_.finish(own);
+    copied_last_.clear();
   }
 
  private:
@@ -168,14 +170,14 @@ class Composer {
     switch (plan_.collective) {
       case Collective::all_gather:
         phase_.begin_with(chunks);
-        if (!packed_) phase_.finish(chunks);
+        if (!packed_) copied_last_.push_back(chunks);
         break;
       case Collective::all_reduce:
       case Collective::reduce_scatter:
         phase_.finish(chunks);
         break;
       case Collective::broadcast:
-        if (self_ == plan_.root) phase_.finish(chunks);
+        if (self_ == plan_.root) copied_last_.push_back(chunks);
         break;
       default:
         break;
@@ -192,6 +194,8 @@ class Composer {
   std::span<const Tier> tiers_;
   std::array<std::uint32_t, topology::Levels::kMost> down_start_{};
   std::array<std::uint32_t, topology::Levels::kMost> up_start_{};
+  std::vector<ChunkRange>
+      copied_last_;  // what is sent from the input, and copied to the output when nobody waits for it
 };
 
 std::uint32_t rounds_in(const Algorithm* algorithm, std::int32_t size, std::int32_t radix) {

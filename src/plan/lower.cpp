@@ -1,90 +1,12 @@
 #include "plan/lower.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+
+#include "plan/hazards.hpp"
 
 namespace tutti::plan {
 namespace {
-
-struct Access {
-  std::int64_t writer = -1;
-  std::vector<std::uint32_t> readers;
-};
-
-// Who wrote and who reads each chunk of each buffer, while actions are added in program order.
-class Hazards {
- public:
-  explicit Hazards(bool in_place) : in_place_(in_place), memories_(kBuffers, RangeMap<Access>(Access{})) {}
-
-  void read(std::uint32_t action, Buffer buffer, std::uint32_t first, std::uint32_t count) {
-    memory(buffer).visit(first, first + count, [&](std::uint32_t, std::uint32_t, Access& access) {
-      if (access.writer >= 0) depend(static_cast<std::uint32_t>(access.writer), action);
-      access.readers.push_back(action);
-    });
-  }
-
-  void write(std::uint32_t action, Buffer buffer, std::uint32_t first, std::uint32_t count) {
-    memory(buffer).visit(first, first + count, [&](std::uint32_t, std::uint32_t, Access& access) {
-      // Whoever has read it has waited for its writer.
-      if (access.writer >= 0 && access.readers.empty()) depend(static_cast<std::uint32_t>(access.writer), action);
-      for (const std::uint32_t reader : access.readers) depend(reader, action);
-    });
-    memory(buffer).assign(first, first + count, Access{action, {}});
-  }
-
-  // Pairs, earlier action first, sorted.
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> take() {
-    std::sort(found_.begin(), found_.end());
-    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
-    return std::move(found_);
-  }
-
- private:
-  static constexpr std::size_t kBuffers = 7;
-
-  void depend(std::uint32_t from, std::uint32_t to) {
-    if (from != to) found_.emplace_back(from, to);
-  }
-  RangeMap<Access>& memory(Buffer buffer) {
-    if (in_place_ && buffer == Buffer::in) buffer = Buffer::out;
-    return memories_[static_cast<std::size_t>(buffer)];
-  }
-
-  bool in_place_;
-  std::vector<RangeMap<Access>> memories_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> found_;
-};
-
-template <typename Visit>
-void for_each_run(ChunkRange range, std::uint32_t stride, Visit&& visit) {
-  if (stride == 1) {
-    visit(range.first, range.count);
-    return;
-  }
-  for (std::uint32_t i = 0; i < range.count; ++i) visit(range.first + i * stride, 1);
-}
-
-// Segments touch chunks of their own: what holds for one holds for all.
-std::vector<std::pair<std::uint32_t, std::uint32_t>> find_hazards(const std::vector<Action>& actions, bool in_place) {
-  Hazards hazards(in_place);
-  for (std::uint32_t i = 0; i < actions.size(); ++i) {
-    const Action& action = actions[i];
-    if (action.src != Buffer::none) {
-      for_each_run(action.src_range, action.src_stride,
-                   [&](std::uint32_t first, std::uint32_t count) { hazards.read(i, action.src, first, count); });
-    }
-    for (std::uint32_t slot = 0; slot < action.slots; ++slot) {
-      if (slot != action.own_slot)
-        hazards.read(i, Buffer::slots, action.slot + slot * action.src_range.count, action.src_range.count);
-    }
-    if (action.dst != Buffer::none) {
-      for_each_run(action.dst_range, action.dst_stride,
-                   [&](std::uint32_t first, std::uint32_t count) { hazards.write(i, action.dst, first, count); });
-    }
-  }
-  return hazards.take();
-}
 
 std::uint32_t offset(Buffer buffer, std::uint32_t segment, const Program& program) {
   if (buffer == Buffer::token || buffer == Buffer::none) return 0;

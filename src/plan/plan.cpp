@@ -32,10 +32,10 @@ std::uint64_t chunks_of(const Plan& plan, const Stripe& stripe) {
 }
 
 // Why a method cannot serve groups of these sizes.
-std::string refusal(const Method& method, const Levels& levels, int level) {
+std::string refusal(const Method& method, const Levels& levels, int level, bool of_any_length) {
   for (const Algorithm* algorithm : {method.down, method.up}) {
     if (algorithm == nullptr) continue;
-    if (levels.width(level) > algorithm->most_ranks)
+    if (!of_any_length && levels.width(level) > algorithm->most_ranks)
       return fmt::format("{} would take too many steps on {} ranks", method.name, levels.width(level));
     for (const auto& run : levels.runs(level)) {
       if (algorithm->power_of_two && !is_power_of_two(run.size))
@@ -45,7 +45,7 @@ std::string refusal(const Method& method, const Levels& levels, int level) {
   return {};
 }
 
-std::string refusal(const Plan& plan, const Stripe& stripe) {
+std::string refusal(const Plan& plan, const Stripe& stripe, bool of_any_length) {
   const Levels& levels = *plan.levels;
   const auto tiers = stripe.tiers();
   if (tiers.empty()) return "a stripe without tiers";
@@ -72,7 +72,7 @@ std::string refusal(const Plan& plan, const Stripe& stripe) {
     if (tier.method->mode == Mode::whole && tier.method->collective == Collective::barrier &&
         !levels.regular(tier.level) && !last)
       return "a barrier over uneven levels is flat";
-    if (auto why = refusal(*tier.method, levels, tier.level); !why.empty()) return why;
+    if (auto why = refusal(*tier.method, levels, tier.level, of_any_length); !why.empty()) return why;
   }
   if (static_cast<int>(tiers.size()) != levels.depth()) return "there is a level that no tier handles";
   if (chunks_of(plan, stripe) > std::uint64_t{kMostColumns} * static_cast<std::uint64_t>(levels.ranks()))
@@ -183,13 +183,13 @@ std::uint32_t scratch_per_element(const Plan& plan) {
   return (keeps_partial ? 1U : 0U) + (keeps_two ? 1U : 0U) + static_cast<std::uint32_t>(kept);
 }
 
-std::string refusal(const Plan& plan) {
+std::string refusal(const Plan& plan, bool of_any_length) {
   if (plan.levels == nullptr || plan.stripes().empty()) return "a plan without levels or stripes";
   const bool one_way = plan.collective == Collective::barrier || plan.collective == Collective::all_to_all ||
                        plan.collective == Collective::gather || plan.collective == Collective::scatter;
   if (one_way && plan.ways > 1) return fmt::format("{} cannot be striped", to_string(plan.collective));
   for (const Stripe& stripe : plan.stripes()) {
-    if (auto why = refusal(plan, stripe); !why.empty()) return why;
+    if (auto why = refusal(plan, stripe, of_any_length); !why.empty()) return why;
     for (const Tier& tier : stripe.tiers()) {
       if (!tier.method->segmented && plan.segments > 1)
         return fmt::format("{} cannot be cut into segments", tier.method->name);

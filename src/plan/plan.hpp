@@ -81,7 +81,9 @@ std::uint32_t rounds_of(const Plan& plan);
 std::uint32_t scratch_per_element(const Plan& plan);
 
 /// Empty, or why the plan makes no sense: a method that needs a power of two, levels that are ragged.
-std::string refusal(const Plan& plan);
+/// `of_any_length`: methods whose programs are far too long for so many ranks make sense, too: to see how long they
+/// take.
+std::string refusal(const Plan& plan, bool of_any_length = false);
 
 /// The program of one rank. In time and memory proportional to its steps (and to log of them). The plan must not be
 /// refused.

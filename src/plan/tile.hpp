@@ -21,6 +21,10 @@ constexpr Extent part_of(std::uint64_t count, std::uint64_t parts, std::uint64_t
   return {which * base + std::min(which, longer), base + (which < longer ? 1 : 0)};
 }
 
+/// So many tiles of a call are under way at once and share what it may stage, so that the last rounds of one overlap
+/// the first ones of the next.
+inline constexpr std::uint64_t kTilesAtOnce = 4;
+
 /// A *tile* is the part of a call that one run of the program handles: all of it, unless that would stage too much.
 /// For a vector it is a run of its elements; for blocks it is the same run of every block, as far as each one goes.
 struct Tile {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 HOUSES = ("src", "topology", "transports", "tools")  # every source file below these belongs to a room
 SUFFIXES = {".c", ".cpp", ".h", ".hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
-PURE = ("src/plan", "topology/reading", "topology/fabric", "topology/import", "topology/render", "src/sim")  # no input or output, threads or clocks
+PURE = ("src/plan", "topology/reading", "topology/fabric", "topology/infer", "topology/import", "topology/render", "src/sim")  # no input or output, threads or clocks
 IMPURE = re.compile(r"(thread|mutex|condition_variable|future|fstream|iostream|unistd\.h|fcntl\.h|time\.h|ctime"
                     r"|pthread\.h|sys/.*|netinet/.*|arpa/.*|asio.*)")
 USER_SIDE = ("src/api", "tools")  # who may see the public headers

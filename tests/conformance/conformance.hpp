@@ -29,6 +29,7 @@ struct Joiner {
   std::size_t largest = std::size_t{16} << 20;  // the longest message that is worth its time
   bool between_processes = false;               // also between two processes
   bool sleeps_quietly = true;                   // a timer does not wake it while nothing happens
+  bool guards_windows = true;                   // nothing is written into one that is closed
   std::string variant = {};                     // of the same transport: what else it runs over
 };
 

@@ -1,4 +1,5 @@
-// ofi passes the suite, over every provider of libfabric that this machine has for it: at least TCP.
+// ofi passes the suite, over every provider of libfabric that this machine has for it: at least TCP; also over two
+// rails, and where long puts are written by libfabric, as over RDMA.
 #include <algorithm>
 
 #include "conformance/conformance.hpp"
@@ -9,24 +10,38 @@ namespace {
 
 class OfiWorld final : public World {
  public:
-  explicit OfiWorld(std::string provider) : provider_(std::move(provider)) {}
+  explicit OfiWorld(ofi::OfiOptions options) : options_(std::move(options)) {}
   std::unique_ptr<Transport> make(Rank rank) override {
-    return ofi::create({.rank = rank, .addresses = {}, .provider = provider_, .log = {}}).value();
+    auto options = options_;
+    options.rank = rank;
+    return ofi::create(options).value();
   }
 
  private:
-  std::string provider_;
+  ofi::OfiOptions options_;
 };
+
+Joiner joiner(const ofi::OfiOptions& options, const std::string& suffix) {
+  return {.name = "ofi",
+          .make_world = [options] { return std::make_unique<OfiWorld>(options); },
+          .largest = std::size_t{256} << 20,
+          .between_processes = true,
+          .sleeps_quietly = options.provider == "tcp;ofi_rxm",
+          .guards_windows = options.direct != ofi::OfiOptions::Direct::always,
+          .variant = options.provider + suffix};
+}
 
 std::vector<Joiner> joiners() {
   std::vector<Joiner> all;
   for (const std::string& provider : ofi::providers()) {
-    all.push_back({.name = "ofi",
-                   .make_world = [provider] { return std::make_unique<OfiWorld>(provider); },
-                   .largest = std::size_t{256} << 20,
-                   .between_processes = true,
-                   .sleeps_quietly = provider == "tcp;ofi_rxm",
-                   .variant = provider});
+    ofi::OfiOptions options;
+    options.provider = provider;
+    all.push_back(joiner(options, ""));
+    if (provider != "tcp;ofi_rxm") continue;
+    options.per_device = 2;
+    all.push_back(joiner(options, " two rails"));
+    options.direct = ofi::OfiOptions::Direct::always;
+    all.push_back(joiner(options, " direct"));
   }
   return all;
 }

@@ -1,5 +1,6 @@
 // Messages arrive whole, in the right receive, whatever their size, number and timing.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "conformance/conformance.hpp"
@@ -58,6 +59,81 @@ TEST_P(Conformance, MatchesTheNthSendWithTheNthReceive) {
   }
   ASSERT_TRUE(finish_all(parties));
   EXPECT_EQ(sent, got);
+}
+
+TEST_P(Conformance, MovesShortMessagesAtOnceInTheirOrderOrNotAtAll) {
+  auto parties = all_to_all(2);
+  std::vector<Memory> sent;
+  std::vector<Memory> got;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    constexpr std::array<std::size_t, 8> kSizes = {0, 1, 8, 48, 49, 1000, 8192, 100'000};
+    sent.push_back(pattern(kSizes.at(i * 7 % 8), i));
+    got.emplace_back(sent.back().size());
+  }
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const bool posts = i % 11 == 3;  // in between, so that the others must wait behind them
+    if (posts || !parties[0]->endpoint(kRight).send_now(sent[i], 7)) parties[0]->send(kRight, sent[i]);
+    if (i % 3 == 0) parties[0]->poll();
+    if (i % 4 == 0) parties[1]->poll();
+    if (posts || !parties[1]->endpoint(kLeft).recv_now(got[i], 7)) parties[1]->recv(kLeft, got[i]);
+    if (i % 5 == 0) {
+      ASSERT_TRUE(finish_all(parties));
+    }
+  }
+  ASSERT_TRUE(finish_all(parties));
+  EXPECT_EQ(sent, got);
+}
+
+TEST_P(Conformance, CombinesAShortMessageAtOnceInItsTurnOrNotAtAll) {
+  const transport::Combine difference{
+      [](const void*, std::byte* out, const std::byte* local, const std::byte* arrived, std::size_t bytes) {
+        for (std::size_t i = 0; i < bytes; ++i) out[i] = local[i] ^ arrived[i];
+      },
+      nullptr};
+  auto parties = all_to_all(2);
+  const bool combines = parties[1]->transport().capabilities().combines;
+  std::vector<Memory> sent;
+  std::vector<Memory> got;
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    constexpr std::array<std::size_t, 5> kSizes = {4, 48, 64, 4096, 32768};
+    const std::size_t size = kSizes.at(i % kSizes.size());
+    const Memory local = pattern(size, i + 1000);
+    sent.push_back(pattern(size, i));
+    got.emplace_back(size);
+    if (!parties[0]->endpoint(kRight).send_now(sent[i], 7)) parties[0]->send(kRight, sent[i]);
+    Memory wanted(size);
+    difference.apply(nullptr, wanted.data(), local.data(), sent[i].data(), size);
+    bool at_once = false;
+    for (int poll = 0; poll < 1000 && combines && !at_once; ++poll) {
+      at_once = parties[1]->endpoint(kLeft).combine_now(got[i], local.data(), difference, 7);
+      if (!at_once) parties[0]->poll();
+      if (!at_once) parties[1]->poll();
+    }
+    if (at_once) {
+      EXPECT_TRUE(same(wanted, got[i]));
+    } else {
+      parties[1]->recv(kLeft, got[i]);
+      ASSERT_TRUE(finish_all(parties));
+      EXPECT_TRUE(same(sent[i], got[i]));
+    }
+  }
+}
+
+TEST_P(Conformance, LeavesAMessageThatDoesNotFitToItsReceive) {
+  auto parties = all_to_all(2);
+  const Memory sent = pattern(40, 4);
+  Memory got(sent.size());
+  Memory longer(sent.size() + 1);
+  parties[0]->send(kRight, sent);
+  for (int i = 0; i < 2000; ++i) {
+    parties[0]->poll();
+    parties[1]->poll();
+    ASSERT_FALSE(parties[1]->endpoint(kLeft).recv_now(longer, 7));
+    ASSERT_FALSE(parties[1]->endpoint(kLeft).recv_now(got, 8));
+  }
+  parties[1]->recv(kLeft, got);
+  ASSERT_TRUE(finish_all(parties));
+  EXPECT_TRUE(same(sent, got));
 }
 
 TEST_P(Conformance, WaitsForAReceiveThatComesLate) {
@@ -197,6 +273,39 @@ TEST_P(Conformance, GoesOnWithOthersWhileOnePeerDoesNotReceive) {
   parties[1]->recv(kLeft, got_late);
   ASSERT_TRUE(finish_all(parties));
   EXPECT_TRUE(same(got_late, large));
+}
+
+// Long messages to many peers that do not receive yet, and then do.
+TEST_P(Conformance, HoldsNoMoreMemoryThanItMay) {
+  constexpr std::size_t kPeers = 8;
+  auto parties = all_to_all(kPeers + 1);
+  if (parties[0]->transport().capabilities().shares_memory)
+    return RecordProperty("does_not_apply", "its rings are of the size that was asked for");
+  const Memory sent = pattern(2 << 20, 5);
+  std::vector<Memory> got(2 * kPeers, Memory(sent.size()));
+  const auto most = [&] {
+    std::size_t held = 0;
+    for (const auto& party : parties) held = std::max(held, party->transport().memory());
+    return held;
+  };
+  for (std::size_t peer = 1; peer <= kPeers; ++peer) {
+    parties[0]->send(to_rank(static_cast<int>(peer)), sent);
+    parties[peer]->send(kLeft, sent);
+  }
+  constexpr std::size_t kMay = (std::size_t{4} << 20) + kPeers * (std::size_t{64} << 10);
+  for (int i = 0; i < 200; ++i) {
+    for (auto& party : parties) party->poll();
+    ASSERT_LE(most(), kMay);
+  }
+  for (std::size_t peer = 1; peer <= kPeers; ++peer) {
+    parties[0]->recv(to_rank(static_cast<int>(peer)), got[peer - 1]);
+    parties[peer]->recv(kLeft, got[kPeers + peer - 1]);
+  }
+  ASSERT_TRUE(poll_all_until(parties, [&] {
+    EXPECT_LE(most(), kMay);
+    return std::ranges::all_of(parties, [](const auto& party) { return party->outstanding() == 0; });
+  }));
+  for (const Memory& each : got) EXPECT_TRUE(same(each, sent));
 }
 
 void add_floats(const void* context, std::byte* out, const std::byte* local, const std::byte* arrived,

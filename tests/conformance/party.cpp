@@ -3,19 +3,23 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
 namespace tutti::transport::conformance {
 namespace {
 
-constexpr auto kLimit = std::chrono::seconds(30);
-
 TimePoint now() {
   return SteadyClock().now();
 }
 
 }  // namespace
+
+std::chrono::seconds limit_of_waits() {
+  const char* const seconds = std::getenv("CONFORMANCE_LIMIT");
+  return std::chrono::seconds(seconds == nullptr ? 30 : std::atoi(seconds));
+}
 
 Memory pattern(std::size_t bytes, std::uint32_t seed) {
   Memory memory(bytes);
@@ -66,6 +70,29 @@ std::uint64_t Party::recv_combine(Rank from, std::span<std::byte> data, const st
                      .combine = &combine});
 }
 
+WindowId Party::open_window(std::span<std::byte> memory) {
+  const auto window = transport_->open_window({.bytes = memory});
+  if (!window) {
+    ADD_FAILURE() << window.error().text;
+    std::abort();
+  }
+  return *window;
+}
+
+std::uint64_t Party::put(Rank to, std::span<const std::byte> data, std::span<const std::byte> key, std::uint64_t offset,
+                         std::uint32_t signal) {
+  const Put put{.data = data.data(),
+                .bytes = data.size(),
+                .key = key,
+                .offset = offset,
+                .signal = signal,
+                .token = next_token_++};
+  outstanding_.insert(put.token);
+  const auto taken = endpoints_.at(to)->put({&put, 1});
+  EXPECT_TRUE(taken) << taken.error().text;
+  return put.token;
+}
+
 std::uint64_t Party::post(Rank peer, Transfer transfer) {
   transfer.token = next_token_++;
   outstanding_.insert(transfer.token);
@@ -87,7 +114,7 @@ bool Party::finish() {
 }
 
 bool Party::poll_until(const std::function<bool()>& condition) {
-  const auto limit = now() + kLimit;
+  const auto limit = now() + limit_of_waits();
   while (!condition()) {
     if (now() > limit) return false;
     poll();
@@ -110,7 +137,7 @@ void introduce(Parties& parties) {
 }
 
 bool poll_all_until(Parties& parties, const std::function<bool()>& condition) {
-  const auto limit = now() + kLimit;
+  const auto limit = now() + limit_of_waits();
   while (!condition()) {
     if (now() > limit) return false;
     for (auto& party : parties) party->poll();

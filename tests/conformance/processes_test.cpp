@@ -1,4 +1,6 @@
-// Ranks in two processes, one of which may die. The second one is forked before anything else exists.
+// Ranks in two processes, one of which may die. The second one is forked before anything else exists: each case is for
+// a process of its own, as ctest runs them. After another case a fork would inherit what a fabric's library keeps,
+// locks too.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -34,9 +36,15 @@ class Child {
   ~Child() { kill(); }
 
   [[nodiscard]] int channel() const { return channel_.get(); }
+  // False also if it does not end within the limit of all waits.
   bool ends_well() {
     int status = -1;
-    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    const auto limit = std::chrono::steady_clock::now() + limit_of_waits();
+    while (::waitpid(pid_, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > limit) return false;
+      ::usleep(1000);
+    }
+    pid_ = -1;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
   void kill() {

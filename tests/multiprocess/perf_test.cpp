@@ -59,6 +59,16 @@ constexpr int kWorlds[] = {1, 2, 3, 4, 7, 8};
 INSTANTIATE_TEST_SUITE_P(Ranks, PerfRanks, testing::ValuesIn(kWorlds),
                          [](const auto& test) { return "over" + std::to_string(test.param); });
 
+TEST(Perf, IsRightInWindowsAndWhereRanksReadEachOthersMemory) {
+  const std::string sweep = " -b 8 -e 4M -f 8 -n 2 -d float,bfloat16,uint8 -o sum,max";
+  for (const char* collective :
+       {"all_reduce", "reduce_scatter", "all_gather", "broadcast", "gather", "alltoall", "sendrecv"}) {
+    SCOPED_TRACE(collective);
+    expect_right(run(perf(3, collective + sweep + " -R 1")));
+    expect_right(run("TUTTI_SHM_READ=64 " + perf(3, collective + sweep)));
+  }
+}
+
 TEST(Perf, IsRightOverUcxAlone) {
   const std::string sweep = " -b 8 -e 4M -f 8 -n 2 -d float,bfloat16,uint8 -o sum,max";
   for (const char* collective :

@@ -1,5 +1,7 @@
-// Memory for measurements: whole pages of this process's own, touched before anything is timed.
+// Memory for measurements, touched before anything is timed: whole pages of this process's own, or a window.
 #pragma once
+
+#include <tutti/tutti.h>
 
 #include <cstddef>
 
@@ -11,6 +13,9 @@ class Buffer {
  public:
   /// Zeroed memory. Fails with system when the machine has not that much left, rather than being killed for it later.
   static Result<Buffer> make(std::size_t bytes);
+
+  /// The same, as a window of `comm`, which must outlive it.
+  static Result<Buffer> make_window(std::size_t bytes, tuttiComm_t comm);
 
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&&) = delete;
@@ -24,9 +29,8 @@ class Buffer {
 
   std::byte* data_;
   std::size_t size_;
+  tuttiComm_t comm_ = nullptr;      // of the window
+  tuttiWindow_t window_ = nullptr;  // null: own pages
 };
-
-/// Bytes that can still be had without swapping; SIZE_MAX when that is not known.
-std::size_t available_memory();
 
 }  // namespace tutti::perf

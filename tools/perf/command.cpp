@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "tools/perf/benchmark.hpp"
+#include "tools/perf/compare/peer.hpp"
+#include "tools/perf/moe/command.hpp"
 #include "tools/perf/p2p/command.hpp"
 #include "tools/perf/size_text.hpp"
 
@@ -24,7 +26,9 @@ Examples:
   tutti run -n 6 -- tutti perf all_to_all_v -b 1K -e 16M -f 4
   mpirun -n 4 tutti perf all_gather -b 1M -e 1G -f 2 -J gather.json --plot gather.svg
   tutti run -n 8 --nodes 2 -- tutti perf all_reduce -b 1K -e 16M -f 4 --tune here.json
+  mpirun -n 2 --bind-to core tutti perf all_reduce -b 8 -e 64M -f 2 --compare mpi --plot against.svg
   tutti run -n 2 -- tutti perf p2p                   # the wire alone: see tutti perf p2p --help
+  tutti run -n 8 -- tutti perf moe --tokens 512      # dispatch and combine: see tutti perf moe --help
   tutti perf all_reduce -t 4 -b 8 -e 1M -f 8 -z 0    # 4 ranks as threads of one process, calls queued on a stream)";
 
 void add_sweep(CLI::App& command, Options& options) {
@@ -70,6 +74,11 @@ void add_repetition(CLI::App& command, Options& options) {
                   "1: each call returns when it is complete; 0: calls are queued on "
                   "a stream, and only the end of all iterations is timed")
       ->capture_default_str();
+  command
+      .add_option("-R,--local_register", options.windows,
+                  "1: buffers are windows (tuttiMemAlloc, tuttiWindowRegister), which peers reach where they lie; "
+                  "0: ordinary memory")
+      ->capture_default_str();
   command.add_option("-T,--timeout", options.timeout_seconds, "Deadline of a call in seconds; 0: TUTTI_TIMEOUT")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
@@ -94,6 +103,16 @@ void add_output(CLI::App& command, Options& options, int& average) {
   command.add_option("--tune-ways", options.tuned_ways, "How many ways")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
+  command
+      .add_option("--compare", options.peer,
+                  "Make the same calls with another library, by turns in the same processes: mpi (of the mpirun that "
+                  "started the job), openmpi, mpich or gloo")
+      ->check(CLI::IsMember(peer_names()))
+      ->type_name("PEER");
+  command
+      .add_option("--limits", options.limits_file,
+                  "Show beside the results what the cores could do at best, by a file of perf/limits --json")
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -109,12 +128,13 @@ void add_command(CLI::App& app, int& exit_code) {
   for (const auto& collective : kCollectives) names.emplace_back(collective.name);
   for (const auto& [other, usual] : kOtherNames) names.emplace_back(other);
   CLI::App* const p2p = p2p::add_command(*command, exit_code);
+  CLI::App* const moe = moe::add_command(*command, exit_code);
   command->add_option("collective", *name, "What to measure")->check(CLI::IsMember(names));
   add_sweep(*command, *options);
   add_repetition(*command, *options);
   add_output(*command, *options, *average);
-  command->callback([options, name, average, p2p, &exit_code] {
-    if (p2p->parsed()) return;
+  command->callback([options, name, average, p2p, moe, &exit_code] {
+    if (p2p->parsed() || moe->parsed()) return;
     if (name->empty()) throw CLI::RequiredError("collective");
     options->collective = *find_collective(*name);
     options->average = static_cast<Average>(*average);

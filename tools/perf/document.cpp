@@ -42,6 +42,28 @@ Json row_of(const Options& options, const Row& row, int ranks) {
   json["in_place"] = side_of(options, row, row.in_place, ranks);
   json["algorithm"] = row.algorithm;
   json["transports"] = row.transports;
+  if (row.limit_us) json["limit_us"] = *row.limit_us;
+  return json;
+}
+
+Json side_of_peer(const Options& options, const Row& row, const std::optional<Duel>& duel, int ranks) {
+  if (!duel) return nullptr;
+  Side theirs;
+  theirs.slowest = duel->slowest;
+  Json json = side_of(options, row, theirs, ranks);
+  json.erase("wrong");
+  json["speedup"] = {{"p10", duel->speedup.p10}, {"p50", duel->speedup.p50}, {"p90", duel->speedup.p90}};
+  return json;
+}
+
+Json peer_of(const Options& options, const Job& job, const std::vector<Row>& rows) {
+  Json json = {{"name", job.peer->name}, {"version", job.peer->version}, {"rows", Json::array()}};
+  for (const Row& row : rows) {
+    json["rows"].push_back({{"bytes", row.shape.bytes},
+                            {"count", row.shape.count},
+                            {"out_of_place", side_of_peer(options, row, row.out_of_place.duel, job.ranks)},
+                            {"in_place", side_of_peer(options, row, row.in_place.duel, job.ranks)}});
+  }
   return json;
 }
 
@@ -59,6 +81,7 @@ Json document_of(const Options& options, const Job& job, const std::vector<Row>&
                {"root", root_of(options, options.root)},
                {"rows", Json::array()}};
   for (const auto& row : rows) json["rows"].push_back(row_of(options, row, job.ranks));
+  if (job.peer) json["peer"] = peer_of(options, job, rows);
   return json;
 }
 

@@ -28,6 +28,7 @@ struct Options {
   std::string op = "sum";
   std::string root = "0";
   bool blocking = true;
+  bool windows = false;  // memory of tuttiMemAlloc, registered
   int threads = 1;
   Average average = Average::mean;
   int timeout_seconds = 0;  // 0: the library's
@@ -37,6 +38,8 @@ struct Options {
   std::string plot_file;
   std::string tune_file;
   int tuned_ways = 6;
+  std::string peer;         // mpi, openmpi, mpich or gloo; empty: none
+  std::string limits_file;  // tutti.limits/1
 };
 
 /// One series of the table: what stays the same while the size grows.

@@ -1,33 +1,15 @@
 #include "tools/perf/plot.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
+#include <algorithm>
+
+#include "tools/gnuplot/gnuplot.hpp"
 
 namespace tutti::perf {
 namespace {
 
-std::string quoted(const std::string& text) {  // gnuplot's single quotes, doubled inside
-  std::string safe = "'";
-  for (const char c : text) safe += c == '\'' ? std::string("''") : std::string(1, c);
-  return safe + "'";
-}
-
-bool is_in_path(const std::string& program) {
-  const char* variable = std::getenv("PATH");  // NOLINT: nothing changes the environment
-  const std::string path = variable == nullptr ? "/usr/bin:/bin" : variable;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const auto end = std::min(path.find(':', begin), path.size());
-    if (::access((path.substr(begin, end - begin) + "/" + program).c_str(), X_OK) == 0) return true;
-    begin = end + 1;
-  }
-  return false;
-}
-
-// One block of columns: bytes, then time and bus bandwidth of both modes.
+// One block of columns: bytes, then time and bus bandwidth of both modes, of the peer out of place, and of the limit.
 std::string data_block(const Options& options, const Job& job, const std::vector<Row>& rows) {
   std::string block = "$rows << EOD\n";
   const double factor = bus_factor(options.collective.kind, static_cast<std::size_t>(job.ranks));
@@ -37,43 +19,41 @@ std::string data_block(const Options& options, const Job& job, const std::vector
       const double bus = gigabytes_per_second(static_cast<double>(row.shape.bytes), side->slowest.p50) * factor;
       block += fmt::format(" {} {}", side->slowest.p50, bus);
     }
+    const auto& duel = row.out_of_place.duel;
+    for (const std::optional<double>& us : {duel ? std::optional(duel->slowest.p50) : std::nullopt, row.limit_us}) {
+      const double bus = us ? gigabytes_per_second(static_cast<double>(row.shape.bytes), *us) * factor : 0;
+      block += us ? fmt::format(" {} {}", *us, bus) : std::string(" NaN NaN");
+    }
     block += "\n";
   }
   return block + "EOD\n";
 }
 
-}  // namespace
-
-Status can_plot(const std::string& path) {
-  if (!path.ends_with(".svg") && !path.ends_with(".png")) {
-    return Error{Code::invalid_argument, fmt::format("--plot {}: a picture's name ends in .svg or .png", path)};
-  }
-  if (is_in_path("gnuplot")) return {};
-  return Error{Code::unsupported, "--plot needs gnuplot, which is not in PATH (Debian: apt-get install gnuplot-nox)"};
+// The lines of one picture, whose times or bandwidths are in `column` and every second one behind it.
+std::string lines_of(int column, const Job& job, const std::vector<Row>& rows) {
+  std::string text = fmt::format(
+      "plot $rows using 1:{} with linespoints title 'out-of-place', '' using 1:{} with linespoints title 'in-place'",
+      column, column + 2);
+  if (job.peer)
+    text += fmt::format(", '' using 1:{} with linespoints title {}", column + 4, gnuplot::quoted(job.peer->name));
+  const auto has_limit = [](const Row& row) { return row.limit_us.has_value(); };
+  if (std::any_of(rows.begin(), rows.end(), has_limit))
+    text += fmt::format(", '' using 1:{} with lines dashtype 2 linecolor 'black' title 'limit'", column + 6);
+  return text + "\n";
 }
+
+}  // namespace
 
 std::string plot_script(const std::string& path, const Options& options, const Job& job, const std::vector<Row>& rows) {
   const std::string title = fmt::format("{}: {} ranks on {} node{}", options.collective.name, job.ranks, job.nodes,
                                         job.nodes == 1 ? "" : "s");
-  const bool svg = path.ends_with(".svg");
-  return fmt::format("set terminal {} size 1000,{} background '#ffffff'\nset output {}\n", svg ? "svg" : "pngcairo",
-                     420, quoted(path)) +
-         data_block(options, job, rows) + fmt::format("set multiplot layout 1,2 title {} noenhanced\n", quoted(title)) +
+  return gnuplot::canvas(path, 1000, 420) + data_block(options, job, rows) +
+         fmt::format("set multiplot layout 1,2 title {} noenhanced\n", gnuplot::quoted(title)) +
          "set logscale x 2\nset format x '%.0b%BB'\nset xlabel 'size'\nset xtics rotate by -45\nset grid\n"
          "set key left top\n"
-         "set logscale y\nset ylabel 'time of the slowest rank, median (us)'\n"
-         "plot $rows using 1:2 with linespoints title 'out-of-place', '' using 1:4 with linespoints title 'in-place'\n"
-         "unset logscale y\nset ylabel 'bus bandwidth (GB/s)'\nset yrange [0:*]\n"
-         "plot $rows using 1:3 with linespoints title 'out-of-place', '' using 1:5 with linespoints title 'in-place'\n"
-         "unset multiplot\n";
-}
-
-Status draw(const std::string& script) {
-  FILE* gnuplot = ::popen("gnuplot", "w");  // NOLINT: the command is a constant
-  if (gnuplot == nullptr) return Error{Code::system, "cannot start gnuplot"};
-  std::fputs(script.c_str(), gnuplot);
-  if (::pclose(gnuplot) != 0) return Error{Code::system, "gnuplot failed: what it said is above"};
-  return {};
+         "set logscale y\nset ylabel 'time of the slowest rank, median (us)'\n" +
+         lines_of(2, job, rows) + "unset logscale y\nset ylabel 'bus bandwidth (GB/s)'\nset yrange [0:*]\n" +
+         lines_of(3, job, rows) + "unset multiplot\n";
 }
 
 }  // namespace tutti::perf

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/bytes.hpp"
+#include "tools/gnuplot/gnuplot.hpp"
 #include "tools/perf/document.hpp"
 #include "tools/perf/plot.hpp"
 
@@ -68,7 +69,7 @@ Status Report::end() {
   if (!options_.json_file.empty()) {
     TUTTI_TRY(write_document(options_.json_file, document_of(options_, job_, rows_)));
   }
-  if (!options_.plot_file.empty()) TUTTI_TRY(draw(plot_script(options_.plot_file, options_, job_, rows_)));
+  if (!options_.plot_file.empty()) TUTTI_TRY(gnuplot::draw(plot_script(options_.plot_file, options_, job_, rows_)));
   return {};
 }
 

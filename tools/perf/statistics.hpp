@@ -17,6 +17,16 @@ struct Statistics {
 /// Of at least one sample.
 Statistics statistics_of(std::vector<double> samples);
 
+/// What most values lie between, and the middle one.
+struct Spread {
+  double p10 = 0;
+  double p50 = 0;
+  double p90 = 0;
+};
+
+/// Of at least one value.
+Spread spread_of(std::vector<double> values);
+
 /// Bytes over microseconds as GB/s (1e9); 0 for no time.
 double gigabytes_per_second(double bytes, double microseconds);
 

@@ -27,6 +27,32 @@ std::string format_side(const Options& options, const Row& row, const Side& side
   return text;
 }
 
+// What stands behind nccl-tests' columns: the other library's time and how many times as fast Tutti is, and the limit.
+std::string format_company(const Options& options, const Row& row, bool has_peer) {
+  std::string text;
+  for (const Side* side : {&row.out_of_place, &row.in_place}) {
+    if (!has_peer) break;
+    if (side->duel) {
+      const Spread& speedup = side->duel->speedup;
+      text += fmt::format("  {:>8}  {:>5.2f}  {:>5.2f}  {:>5.2f}", format_number(side->duel->slowest.p50, 8),
+                          speedup.p50, speedup.p10, speedup.p90);
+    } else {
+      text += fmt::format("  {:>8}  {:>5}  {:>5}  {:>5}", "N/A", "", "", "");
+    }
+  }
+  if (!options.limits_file.empty())
+    text += row.limit_us ? fmt::format("  {:>8}", format_number(*row.limit_us, 8)) : fmt::format("  {:>8}", "N/A");
+  return text;
+}
+
+std::string head_of_company(const Options& options, bool has_peer, bool units) {
+  std::string text;
+  for (int side = 0; side < (has_peer ? 2 : 0); ++side)
+    text += units ? "      (us)    p50    p10    p90" : "      peer  times     as   fast";
+  if (!options.limits_file.empty()) text += units ? "      (us)" : "     limit";
+  return text;
+}
+
 }  // namespace
 
 std::string format_number(double value, int width) {
@@ -53,15 +79,19 @@ std::string format_head(const Options& options, const Job& job, int library_vers
       doubles ? "factor" : "bytes", options.warmups, options.iterations, options.aggregated, options.checks);
   text += "#\n# Using devices\n";
   for (const auto& device : job.devices) text += "#" + device + "\n";
+  if (job.peer)
+    text += fmt::format("# By turns with {}, same processes, same memory: medians of the slowest rank\n",
+                        job.peer->version);
+  const bool has_peer = job.peer.has_value();
   const std::string more = options.per_iteration ? "    i_min    i_max    i_p99   i_cv%" : "";
   const std::string units = options.per_iteration ? "     (us)     (us)     (us)        " : "";
   const std::string gap(more.size(), ' ');
   text += "#\n#                                                              out-of-place                " + gap +
           "       in-place          \n";
   text += "#       size         count      type   redop    root     time   algbw   busbw  #wrong" + more +
-          "     time   algbw   busbw  #wrong" + more + "\n";
+          "     time   algbw   busbw  #wrong" + more + head_of_company(options, has_peer, false) + "\n";
   text += "#        (B)    (elements)                               (us)  (GB/s)  (GB/s)        " + units +
-          "     (us)  (GB/s)  (GB/s)        " + units + "\n";
+          "     (us)  (GB/s)  (GB/s)        " + units + head_of_company(options, has_peer, true) + "\n";
   return text;
 }
 
@@ -73,6 +103,7 @@ std::string format_row(const Options& options, const Row& row, int ranks) {
                   has_type ? to_string(row.series.type) : "none",
                   collective.reduces ? to_string(row.series.op) : "none", collective.has_root ? row.series.root : -1);
   text += format_side(options, row, row.out_of_place, ranks) + format_side(options, row, row.in_place, ranks);
+  text += format_company(options, row, !options.peer.empty());
   if (options.timestamps) text += fmt::format("  {:%Y-%m-%d %H:%M:%S}", fmt::localtime(std::time(nullptr)));
   return text + "\n";
 }

@@ -55,7 +55,7 @@ Trial::~Trial() {
   if (owns_op_) tuttiRedOpDestroy(op_, seat_.comm());
 }
 
-Result<Row> Trial::run(std::size_t bytes) {
+Row Trial::begin_row(std::size_t bytes) {
   Row row;
   row.series = series_;
   const auto rank = static_cast<std::size_t>(seat_.rank());
@@ -64,6 +64,11 @@ Result<Row> Trial::run(std::size_t bytes) {
   to_all_ = blocks_to_all(options_.collective, row.shape.count, rank, ranks);
   from_all_ = blocks_from_all(options_.collective, row.shape.count, rank, ranks);
   explain(row);
+  return row;
+}
+
+Result<Row> Trial::run(std::size_t bytes) {
+  Row row = begin_row(bytes);
   row.out_of_place = TUTTI_TRY(measure(row.shape, false));
   row.in_place = TUTTI_TRY(measure(row.shape, options_.collective.is_in_place));
   if (!options_.collective.is_in_place) row.in_place.wrong.reset();
@@ -202,8 +207,13 @@ Result<std::vector<double>> Trial::time_iterations(const Shape& shape, bool in_p
 }
 
 Result<Side> Trial::measure(const Shape& shape, bool in_place) {
+  Side side = TUTTI_TRY(settle(TUTTI_TRY(time_iterations(shape, in_place))));
+  TUTTI_TRY(check_side(side, shape, in_place));
+  return side;
+}
+
+Result<Side> Trial::settle(std::vector<double> times) {
   Side side;
-  auto times = TUTTI_TRY(time_iterations(shape, in_place));
   side.time_us = statistics_of(times).mean;
   if (options_.average != Average::rank0) {
     const tuttiRedOp_t op = options_.average == Average::min   ? tuttiMin
@@ -213,21 +223,25 @@ Result<Side> Trial::measure(const Shape& shape, bool in_place) {
   }
   TUTTI_TRY(seat_.reduce(times, tuttiMax));
   side.slowest = statistics_of(std::move(times));
-  if (options_.collective.kind == Kind::barrier) return side;
+  return side;
+}
+
+Status Trial::check_side(Side& side, const Shape& shape, bool in_place) {
+  if (options_.collective.kind == Kind::barrier) return {};
   for (int i = 0; i < options_.checks; ++i) {
     const std::uint64_t wrong = TUTTI_TRY(check(shape, in_place, static_cast<std::uint64_t>(i)));
     side.wrong = side.wrong.value_or(0) + TUTTI_TRY(seat_.sum(wrong));
   }
-  return side;
+  return {};
 }
 
 // Leaves zeros, which stay what they are however often they are reduced in place: timings never meet a denormal.
-Result<std::uint64_t> Trial::check(const Shape& shape, bool in_place, std::uint64_t seed) {
+Result<std::uint64_t> Trial::check(const Shape& shape, bool in_place, std::uint64_t seed, Rival* rival) {
   const Operands at = operands(shape, in_place, 0);
   Judge judge({options_.collective, series_, shape, seat_.rank(), seat_.ranks(), seed});
   judge.prepare(at.send, at.recv);
   TUTTI_TRY(seat_.barrier());
-  TUTTI_TRY(call(shape, at));
+  TUTTI_TRY(rival == nullptr ? call(shape, at) : rival->call({at.send, at.recv, shape.count, in_place}));
   if (stream_ != nullptr) TUTTI_TRY(checked(tuttiStreamSynchronize(stream_), "stream", seat_.comm()));
   const std::size_t wrong = judge.count_wrong(at.send, at.recv);
   for (const Buffer* buffer : {&send_, &recv_}) std::memset(buffer->data(), 0, shape.bytes + Judge::kGuard);

@@ -6,6 +6,7 @@
 
 #include "tools/perf/blocks.hpp"
 #include "tools/perf/buffer.hpp"
+#include "tools/perf/compare/rival.hpp"
 #include "tools/perf/data.hpp"
 #include "tools/perf/seat.hpp"
 
@@ -22,6 +23,9 @@ class Trial {
 
   /// Measures and checks one size, with every other rank.
   Result<Row> run(std::size_t bytes);
+  /// The same by turns with another library. Fails with what that one fails with, and with transport when its results
+  /// are wrong. Where it has no such call in place, Tutti's alone is measured there.
+  Result<Row> run_against(Rival& rival, std::size_t bytes);
 
   [[nodiscard]] Shape shape_for(std::size_t bytes) const;
   /// What the library says about such a call (schema tutti.explain/1); null if it says nothing.
@@ -42,9 +46,14 @@ class Trial {
   Status call(const Shape& shape, const Operands& at);
   Status call_uneven(const Shape& shape, const Operands& at);
   Status call_grouped(const Shape& shape, const Operands& at);
+  Row begin_row(std::size_t bytes);
   Result<Side> measure(const Shape& shape, bool in_place);
+  Result<Side> race(Rival& rival, const Shape& shape, bool in_place);
+  Result<double> take_turn(Rival* rival, const Shape& shape, bool in_place, int calls);
+  Result<Side> settle(std::vector<double> times);  // over ranks
+  Status check_side(Side& side, const Shape& shape, bool in_place);
   Result<std::vector<double>> time_iterations(const Shape& shape, bool in_place);
-  Result<std::uint64_t> check(const Shape& shape, bool in_place, std::uint64_t seed);
+  Result<std::uint64_t> check(const Shape& shape, bool in_place, std::uint64_t seed, Rival* rival = nullptr);
   void explain(Row& row) const;
 
   const Options& options_;

@@ -16,18 +16,6 @@ Error of_option(Error error) {
   return error;
 }
 
-// Nobody has seen the processors and transports of a cluster that is asked about: its levels must do.
-Result<const plan::TunedSite*> find_site(const plan::TuningTable& table, const topology::Levels& levels) {
-  if (table.sites.empty()) return nullptr;
-  std::string known;
-  for (const plan::TunedSite& one : table.sites) {
-    if (one.site.ranks == levels.ranks() && one.site.levels == levels.describe()) return &one;
-    known += (known.empty() ? "" : "; ") + one.site.describe();
-  }
-  return Error{Code::invalid_argument, fmt::format("--tuning: nothing was measured on {} ranks, {}, but on: {}",
-                                                   levels.ranks(), levels.describe(), known)};
-}
-
 }  // namespace
 
 double Answer::fraction_of(const plan::Cost& cost) const {
@@ -36,11 +24,13 @@ double Answer::fraction_of(const plan::Cost& cost) const {
 
 Result<Answer> find_answer(const Question& question) {
   Answer answer;
-  answer.world = TUTTI_TRY(world::make_world(question.cluster));
+  world::ClusterWords cluster = question.cluster;
+  cluster.tuning = question.tuning;
+  answer.world = TUTTI_TRY(world::make_world(cluster));
   answer.query = TUTTI_TRY(world::make_query(question.call, answer.world.fabric.ranks()));
   const auto forced = TUTTI_TRY(world::parse_forced(question.algo, answer.query.collective));
   answer.bytes = plan::total_bytes(answer.query, answer.world.fabric.ranks());
-  const plan::TunedSite* const tuned = TUTTI_TRY(find_site(question.tuning, *answer.world.fabric.levels));
+  const plan::TunedSite* const tuned = answer.world.tuned ? &*answer.world.tuned : nullptr;
   if (tuned != nullptr) answer.measured_at = tuned->site.describe();
   const auto begin = std::chrono::steady_clock::now();
   auto selection = plan::select(answer.query, answer.world.fabric, forced, tuned);

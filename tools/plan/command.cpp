@@ -12,6 +12,7 @@
 #include "tools/plan/exporting.hpp"
 #include "tools/plan/picture.hpp"
 #include "tools/plan/report.hpp"
+#include "tools/world/here.hpp"
 
 namespace tutti::explain {
 namespace {
@@ -20,7 +21,8 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr const char* kExamples = R"(
 SIZE takes K, M and G (powers of two) and is the whole vector: all blocks together for collectives of blocks, as in `tutti perf`.
-With --ranks alone, one level of links is assumed up to 256 ranks; beyond that supernodes of 256 ranks and a network between them.
+With --ranks alone, up to 256 ranks are a job on this machine, with what tutti tune has measured here; beyond that a cluster is
+assumed: supernodes of 256 ranks and a network between them. --levels always asks about a cluster.
 LEVELS are sizes innermost first: 8x32 are 32 nodes of 8 ranks; 3+5+8*4 are nodes of 3, 5 and four times 8 ranks.
 WAY is what TUTTI_ALGO takes behind the colon: circulant>ring, "2*ring>ring|ring@1>ring@0", ring/8 with 8 segments.
 
@@ -59,6 +61,7 @@ int run(const Options& options) {
   if (!table) return fail(kUsage, "--tuning: " + table.error().text);
   Question question = options.question;
   question.tuning = std::move(*table);
+  if (question.tuning.sites.empty()) world::ask_about_here(question.cluster);
   const auto answer = find_answer(question);
   if (!answer) return fail(kUsage, answer.error().text);
   const plan::Plan& plan = answer->plan();
@@ -121,7 +124,7 @@ void add_command(CLI::App& app, int& exit_code) {
   command->add_flag("--in-place", options->wanted.in_place, "These steps are for calls in place");
   command->add_option("--most-steps", options->wanted.most_steps, "Steps that a .goal file may have")
       ->capture_default_str();
-  command->add_option("--tuning", options->tuning, "Prefer what was measured: a file of tutti perf --tune")
+  command->add_option("--tuning", options->tuning, "Go by what was measured: a file of tutti tune or tutti perf --tune")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "As data (schema tutti.plan/1)");
   command->callback([options, &exit_code] { exit_code = run(*options); });

@@ -48,14 +48,24 @@ const plan::Candidate* second_of(const plan::Selection& selection) {
   return all.size() > 1 && all[1].refused.empty() ? &all[1] : nullptr;
 }
 
+// What it takes elsewhere than in two ordinary buffers.
+std::string situations(const Answer& answer) {
+  const auto us = [&](plan::Situation situation) {
+    return text::time(
+        plan::predict(answer.plan(), answer.bytes, answer.query.type, answer.world.fabric, situation).total_us);
+  };
+  return fmt::format("{} in place, {} in windows, {} in both; ways are ranked by all four", us({.in_place = true}),
+                     us({.in_windows = true}), us({.in_place = true, .in_windows = true}));
+}
+
 std::string why(const Answer& answer) {
   const plan::Selection& selection = answer.selection;
   std::string text = fmt::format("{} dominates", selection.cost.dominant());
   if (const plan::Candidate* const second = second_of(selection)) {
-    const double more = second->cost.total_us / selection.cost.total_us - 1;
+    const double best_us = selection.candidates.front().rank_us;
+    const double more = second->rank_us / best_us - 1;
     text += fmt::format("; the next best, {}, would take {} more ({}), mostly {}", way_of(second->plan),
-                        text::time(second->cost.total_us - selection.cost.total_us), text::per_cent(more),
-                        second->cost.dominant());
+                        text::time(second->rank_us - best_us), text::per_cent(more), second->cost.dominant());
   } else if (selection.candidates.size() > 1) {
     text += fmt::format("; no other way: {}", selection.candidates[1].refused);
   }
@@ -81,6 +91,7 @@ std::string choice(const Answer& answer) {
       {"", fmt::format("latency {}; worst cut {}, {}", text::time(selection.bound.latency_us),
                        text::time(selection.bound.bandwidth_us), cut_of(selection.bound.level))},
       {"why", why(answer)}};
+  if (answer.world.fabric.moves_by_processors()) rows.insert(rows.begin() + 3, {"", situations(answer)});
   if (!answer.measured_at.empty()) {
     rows.push_back({"measured", selection.tuned ? selection.reason : "nothing for such calls"});
     rows.push_back({"", "at " + answer.measured_at});

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "tools/run/binding.hpp"
 #include "tools/run/front.hpp"
 #include "tools/run/job.hpp"
 #include "tools/run/meeting.hpp"
@@ -25,11 +26,13 @@ Examples:
   tutti run -n 2 -- tutti perf all_reduce -b 8 -e 64M -f 2
   tutti run -n 8 --nodes 2 -- ./train --epochs 3     # as on 2 nodes of 4 ranks each
   tutti run -n 8 --nodes 3,5 -- ./train              # 3 ranks on one, 5 on the other
+  tutti run -n 2 --bind none -- ./train              # ranks go where the scheduler puts them
   tutti run -n 4 --tag --timeout 60s -- ./train      # "[rank] " in front of every line)";
 
 struct Options {
   std::int64_t ranks = 0;
   std::string nodes;
+  std::string bind;
   std::string timeout;
   bool tag = false;
   std::vector<std::string> command;
@@ -53,6 +56,7 @@ Result<JobRequest> plan_job(const Options& options, const std::string& unique_id
   request.program = TUTTI_TRY(find_program(options.command[0], path == nullptr ? "/usr/bin:/bin" : path));
   request.arguments = options.command;
   request.tag = options.tag;
+  request.processors = TUTTI_TRY(binding_of(options.bind, options.ranks, usable_cores()));
   if (!options.timeout.empty()) request.timeout = TUTTI_TRY(parse_duration(options.timeout));
   std::vector<int> nodes;
   if (!options.nodes.empty()) nodes = TUTTI_TRY(place(options.nodes, options.ranks));
@@ -93,6 +97,10 @@ void add_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(std::int64_t{1}, kMostRanks));
   command->add_option("--nodes", options->nodes,
                       "Make them look like K nodes, or like nodes of these sizes: K or A,B,..");
+  command->add_option(
+      "--bind", options->bind,
+      "core: each rank stays on one core, in order; share: on as many as come to each; none. Default: share "
+      "if there is a core for each rank, else none");
   command->add_option("--timeout", options->timeout, "End the job after this time, as 90s or 5m");
   command->add_flag("--tag", options->tag, "Put \"[rank] \" in front of every line");
   command->add_option("command", options->command, "The command and its arguments, after --");

@@ -85,7 +85,9 @@ Status Job::start_ranks() {
   if (request_.timeout) job_deadline_ = now() + *request_.timeout;
   ranks_.reserve(request_.environments.size());
   for (const auto& environment : request_.environments) {
-    auto process = start(request_.program, request_.arguments, environment);
+    const std::vector<int> any;
+    const auto& processors = request_.processors.empty() ? any : request_.processors[ranks_.size()];
+    auto process = start(request_.program, request_.arguments, environment, processors);
     if (!process) return process.error().within(fmt::format("rank {}", ranks_.size()));
     const std::string tag = request_.tag ? fmt::format("[{}] ", ranks_.size()) : "";
     ranks_.push_back({process->pid, true, Lines(std::move(process->out), STDOUT_FILENO, tag),

@@ -14,6 +14,7 @@ struct JobRequest {
   std::string program;                                 // the file to execute
   std::vector<std::string> arguments;                  // its argv, the name first
   std::vector<std::vector<std::string>> environments;  // one a rank
+  std::vector<std::vector<int>> processors;            // that each rank stays on; empty: any
   std::optional<Duration> timeout;                     // of the whole job
   bool tag = false;                                    // put "[rank] " in front of every line
   // When one rank has failed, the others get this long to say what they saw, then SIGTERM, then `grace`, then SIGKILL.

@@ -19,9 +19,9 @@ struct Process {
 
 /// Starts `program` in a process group of its own, with /dev/null as its input. It is killed when the calling thread's
 /// process dies, however that happens. Needs the signals that the caller handles to be blocked; the child unblocks
-/// them. Fails with system.
+/// them. It stays on `processors`, if there are any. Fails with system.
 Result<Process> start(const std::string& program, const std::vector<std::string>& arguments,
-                      const std::vector<std::string>& environment);
+                      const std::vector<std::string>& environment, const std::vector<int>& processors = {});
 
 /// "exit code 3", "killed by signal 9 (SIGKILL)".
 std::string describe_end(int wait_status);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/topo/text.hpp"
 #include "topology/fabric/described.hpp"
 #include "topology/render/fabric.hpp"
@@ -28,6 +30,33 @@ std::vector<std::int32_t> groups_of(const topology::Levels& levels, std::int32_t
   return groups;
 }
 
+// The way through rings and tori, innermost first: "3 hops along x, 1 along y", and what they take together.
+std::string way_through(const topology::Description& description, const topology::Fabric& fabric, Rank one, Rank other,
+                        int met) {
+  const topology::Levels& levels = *fabric.levels;
+  std::string text;
+  std::int32_t hops = 0;
+  double latency = 0;
+  std::int32_t a = levels.position_of(one);
+  std::int32_t b = levels.position_of(other);
+  for (int level = 0; level <= met; ++level) {
+    const auto& name = fabric.origins[static_cast<std::size_t>(level)].name;
+    const auto described = std::ranges::find(description.levels, name, &topology::LevelDescription::name);
+    const auto group = levels.group_of_unit(level, a);
+    const auto other_group = levels.group_of_unit(level, b);
+    const std::int32_t along =
+        topology::hops_between(described->kind, group.size, a - group.first, b - other_group.first);
+    const bool wraps = described->kind == topology::LevelKind::ring || described->kind == topology::LevelKind::torus;
+    if (!wraps) return {};
+    text += fmt::format("{}{} along {}", text.empty() ? "" : ", ", along, name);
+    hops += along;
+    latency += along * described->latency_us.value;
+    a = group.number;
+    b = other_group.number;
+  }
+  return fmt::format("  {} hop{} ({}): {:g} us together\n", hops, hops == 1 ? "" : "s", text, latency);
+}
+
 }  // namespace
 
 Result<std::string> why(const topology::Description& description, std::int32_t one, std::int32_t other) {
@@ -54,6 +83,7 @@ Result<std::string> why(const topology::Description& description, std::int32_t o
   }
   text += fmt::format("  {:g} GB/s {}\n  {:g} us {}\n", std::min(level.up_GBps.value, level.down_GBps.value),
                       origin(level.up_GBps), level.latency_us.value, origin(level.latency_us));
+  text += way_through(description, fabric, Rank{one}, Rank{other}, met);
   if (const auto narrow = render::narrowness(level); !narrow.empty())
     text += fmt::format("  {}: {:.3g} GB/s when all ranks send {}\n", narrow, description.cut_GBps(number),
                         origin(level.oversubscription));

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <utility>
 
+#include "base/bytes.hpp"
 #include "topology/fabric/described.hpp"
+#include "topology/fabric/measured.hpp"
 #include "topology/fabric/presets.hpp"
 
 namespace tutti::world {
@@ -31,6 +34,45 @@ std::string assumption(std::int64_t ranks) {
 
 Error wrong(std::string text) {
   return {Code::invalid_argument, std::move(text)};
+}
+
+World world_here(const ClusterWords& words) {
+  World world;
+  world.levels = std::to_string(words.ranks);
+  topology::Links links;
+  links.cores = words.cores;
+  world.fabric = topology::fabric_of(topology::Layout::regular(1, static_cast<std::int32_t>(words.ranks)), links);
+  world.name = "here";
+  world.assumption = fmt::format(
+      "a job on this machine, whose {} cores its ranks may use: --levels asks about a cluster", words.cores);
+  return world;
+}
+
+// Nobody has seen the processors and transports of a cluster that is asked about: its levels must do.
+Status take_measured(const ClusterWords& words, World& world) {
+  const Levels& levels = *world.fabric.levels;
+  const bool may_miss = words.tuning.sites.empty();
+  std::string others;
+  for (const plan::TunedSite& one : may_miss ? words.known.sites : words.tuning.sites) {
+    const bool fits = one.site.ranks == levels.ranks() && one.site.levels == levels.describe();
+    if (fits && (!may_miss || (one.site.cores == words.cores && one.site.nodes == 1))) {
+      world.tuned = one;
+      break;
+    }
+    others += (others.empty() ? "" : "; ") + one.site.describe();
+  }
+  if (!world.tuned) {
+    if (may_miss) return {};
+    return wrong(fmt::format("--tuning: nothing was measured on {} ranks, {}, but on: {}", levels.ranks(),
+                             levels.describe(), others));
+  }
+  if (!world.tuned->links) return {};
+  auto fabric = topology::with_measured(std::move(world.fabric), *world.tuned->links);
+  if (!fabric) return std::move(fabric).error().within("--tuning");
+  world.fabric = std::move(fabric).value();
+  world.description.reset();  // of numbers that do not count any longer
+  if (words.cores == 0) world.assumption.clear();
+  return {};
 }
 
 Result<World> assumed_world(const ClusterWords& words) {
@@ -87,7 +129,9 @@ Result<std::string> text_of(const std::string& path) {
   return text;
 }
 
-Result<World> make_world(const ClusterWords& words) {
+namespace {
+
+Result<World> world_without_measurements(const ClusterWords& words) {
   const int said = (words.levels.empty() ? 0 : 1) + (words.preset.empty() ? 0 : 1) + (words.fabric.empty() ? 0 : 1);
   if (said > 1) return wrong("--levels, --preset and --fabric each describe the cluster: give one of them");
   if (!words.preset.empty()) return described_world(TUTTI_TRY(topology::read_preset(words.preset)), words.ranks);
@@ -97,8 +141,35 @@ Result<World> make_world(const ClusterWords& words) {
     return described_world(std::move(*description), words.ranks);
   }
   if (said == 0 && words.ranks == 0) return wrong("say how many ranks: --ranks N, --levels 8x32 or --preset NAME");
-  return assumed_world(words);
+  return words.cores > 0 && said == 0 ? world_here(words) : assumed_world(words);
 }
+
+}  // namespace
+
+Result<World> make_world(const ClusterWords& words) {
+  World world = TUTTI_TRY(world_without_measurements(words));
+  TUTTI_TRY(take_measured(words, world));
+  return world;
+}
+
+namespace {
+
+// What bytes cost where processors move them: a column a size.
+std::string describe_messages(const topology::Link& link) {
+  if (!link.is_moved_by_processors()) return {};
+  std::string sizes = "           us beyond that, of messages with";
+  std::string ordinary = fmt::format("{:<{}}", "             in any memory", sizes.size());
+  std::string windows = fmt::format("{:<{}}", "             in windows", sizes.size());
+  for (std::size_t i = 0; i < topology::MessageTimes::kSizes; i += 2) {
+    const auto bytes = static_cast<std::uint64_t>(topology::MessageTimes::kBytes[i]);
+    sizes += fmt::format(" {:>7}", to_string(Bytes{bytes}));
+    ordinary += fmt::format(" {:>7.3g}", link.exchange.us[i]);
+    windows += fmt::format(" {:>7.3g}", link.window.us[i]);
+  }
+  return fmt::format("{} bytes\n{}\n{}", sizes, ordinary, link.window.empty() ? std::string() : windows + "\n");
+}
+
+}  // namespace
 
 std::string describe_links(const topology::Fabric& fabric) {
   std::string text;
@@ -112,10 +183,12 @@ std::string describe_links(const topology::Fabric& fabric) {
     const std::string name = fabric.origins.empty()
                                  ? ""
                                  : fmt::format("{:<{}}", fabric.origins[static_cast<std::size_t>(level)].name, widest);
-    text += fmt::format("  level {}  {}{:>6} group{} of {} {}; {:g} GB/s a rank, {:g} us, {:g} us a message ({})\n",
-                        level, name, levels.groups(level), levels.groups(level) == 1 ? " " : "s", size,
-                        level == 0 ? "ranks" : fmt::format("groups of level {}", level - 1), link.bandwidth_GBps,
-                        link.latency_us, link.overhead_us, to_string(fabric.provenance_of(level)));
+    text +=
+        fmt::format("  level {}  {}{:>6} group{} of {} {}; {:.3g} GB/s a rank, {:.3g} us, {:.3g} us a message ({})\n",
+                    level, name, levels.groups(level), levels.groups(level) == 1 ? " " : "s", size,
+                    level == 0 ? "ranks" : fmt::format("groups of level {}", level - 1), link.bandwidth_GBps,
+                    link.latency_us, link.overhead_us, to_string(fabric.provenance_of(level)));
+    text += describe_messages(link);
     const double together = link.bandwidth_GBps * fabric.ranks_in_unit(level);
     if (fabric.uplink_GBps(level) < together) {
       text +=

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "plan/select/tuning.hpp"
 #include "topology/fabric/description.hpp"
 #include "topology/fabric/fabric.hpp"
 
@@ -17,10 +18,13 @@ inline constexpr std::int32_t kSupernode = 256;
 
 /// What the command line says of a cluster. At most one of levels, preset and fabric.
 struct ClusterWords {
-  std::int64_t ranks = 0;  // 0: as the others say
-  std::string levels;      // sizes innermost first, see topology::Levels::parse
-  std::string preset;      // a fabric that comes with the library
-  std::string fabric;      // a file with a tutti.fabric/1 document
+  std::int64_t ranks = 0;    // 0: as the others say
+  std::string levels;        // sizes innermost first, see topology::Levels::parse
+  std::string preset;        // a fabric that comes with the library
+  std::string fabric;        // a file with a tutti.fabric/1 document
+  std::int32_t cores = 0;    // of this machine, where a job of one node on it is meant; 0: a cluster
+  plan::TuningTable tuning;  // what was measured: one of its sites has these levels
+  plan::TuningTable known;   // the same, where one may have: with as many cores
 
   [[nodiscard]] bool is_described() const { return !levels.empty() || !preset.empty() || !fabric.empty(); }
 };
@@ -29,15 +33,16 @@ struct ClusterWords {
 struct World {
   topology::Fabric fabric;
   std::optional<topology::Description> description;
-  std::string levels;      // as --levels takes them
-  std::string name;        // of the preset or the file's fabric; "assumed"
-  std::string assumption;  // a sentence; empty if nothing about the levels was assumed
+  std::string levels;                    // as --levels takes them
+  std::string name;                      // of the preset or the file's fabric; "assumed"
+  std::string assumption;                // a sentence; empty if nothing about the levels was assumed
+  std::optional<plan::TunedSite> tuned;  // whose links the fabric has, if they were measured
 };
 
 /// Described clusters may be cut to their first `ranks` ranks. Without any description links are
 /// topology::assumed_fabric's; from ranks alone: one level up to 256 ranks, beyond that supernodes of 256 and the
-/// network between them, the last one smaller if need be. Fails with invalid_argument if nothing is said, or it
-/// contradicts itself.
+/// network between them, the last one smaller if need be; with `cores` it is the fabric of a job. Fails with
+/// invalid_argument if nothing is said, or it contradicts itself.
 Result<World> make_world(const ClusterWords& words);
 
 /// A file's content; at most 16 MiB.

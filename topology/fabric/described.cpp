@@ -53,6 +53,7 @@ Link link_of(const Description& description, std::size_t level) {
   Link link{.latency_us = described.latency_us.value,
             .overhead_us = described.overhead_us.value,
             .bandwidth_GBps = std::min(described.up_GBps.value, described.down_GBps.value)};
+  link.hops = average_hops(described.kind, static_cast<std::int32_t>(described.arity.value));
   std::map<std::string_view, int> ports;
   for (const LevelDescription& each : description.levels) ports.try_emplace(each.port, static_cast<int>(ports.size()));
   link.port = ports.at(described.port);

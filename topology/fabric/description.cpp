@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace tutti::topology {
@@ -36,6 +37,19 @@ std::string_view to_string(LevelKind kind) {
   static constexpr std::array<std::string_view, kLevelKinds.size()> kNames = {"switch", "clos", "torus",
                                                                               "ring",   "mesh", "dragonfly"};
   return kNames.at(static_cast<std::size_t>(kind));
+}
+
+std::int32_t hops_between(LevelKind kind, std::int32_t units, std::int32_t one, std::int32_t other) {
+  if (one == other) return 0;
+  if (kind != LevelKind::ring && kind != LevelKind::torus) return 1;
+  const std::int32_t apart = std::abs(one - other);
+  return std::min(apart, units - apart);
+}
+
+double average_hops(LevelKind kind, std::int32_t units) {
+  if (units < 2 || (kind != LevelKind::ring && kind != LevelKind::torus)) return 1;
+  const double all = std::floor(static_cast<double>(units) * units / 4);  // from one unit to each other, together
+  return all / (units - 1);
 }
 
 std::int32_t Description::ranks() const {

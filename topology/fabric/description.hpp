@@ -29,6 +29,11 @@ inline constexpr std::array kLevelKinds = {LevelKind::single, LevelKind::clos, L
 /// "switch", "clos", "torus", ...
 std::string_view to_string(LevelKind kind);
 
+/// Links between the units `one` and `other` of a group of `units`: on rings and in tori the shorter way round, else 1.
+std::int32_t hops_between(LevelKind kind, std::int32_t units, std::int32_t one, std::int32_t other);
+/// Between two different units, on average.
+double average_hops(LevelKind kind, std::int32_t units);
+
 /// A number with its origin.
 struct Quantity {
   double value = 0;
@@ -47,7 +52,8 @@ struct LevelDescription {
   Quantity up_GBps;                   // that one rank can send; 1e9 bytes a second
   Quantity down_GBps;                 // that it can receive
   Quantity oversubscription;          // what the ranks of a unit can send, over what leads out of the unit
-  Quantity latency_us;                // from one rank to another whose nearest common group is of this level
+  Quantity latency_us;                // from one rank to another whose nearest common group is of this level; on rings
+                                      // and in tori of one hop
   Quantity overhead_us;               // processor time for a message, at each end
   Quantity planes;                    // independent copies of the network; a rank's bandwidth is that of all together
   Quantity rails;                     // NICs of a node with a network of their own each

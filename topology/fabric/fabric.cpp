@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace tutti::topology {
+namespace {
+
+// How much more a message costs a rank that finds in the core's cache what the others have left there.
+constexpr double kCold = 8;
+
+}  // namespace
 
 double Fabric::ranks_in_unit(int level) const {
   double ranks = 1;
@@ -22,12 +28,21 @@ Fabric fabric_of(const Layout& layout, const Links& links) {
   const double crowd = ranks_per_core(layout, links);
   fabric.reduce_GBps = links.reduce_GBps / crowd;
   fabric.copy_GBps = links.copy_GBps / crowd;
+  fabric.call_us = links.call_us * crowd;
+  // Other nodes on this machine take turns at its cores, too: each message waits for that. They are not counted against
+  // bandwidth: while one computes, the links of another are busy.
+  fabric.crowd = ranks_per_core_of_machine(layout, links);
   Link node = links.node;
-  if (crowd > 1) node.latency_us = links.wake_up_us;
-  node.overhead_us *= crowd;
+  if (fabric.crowd > 1) {
+    node.latency_us = std::max(node.latency_us, fabric.crowd * links.hand_over_us);
+    node.overhead_us *= fabric.crowd * kCold;
+  }
   node.bandwidth_GBps /= crowd;
+  node.exchange = node.exchange.times(crowd);
+  node.window = node.window.times(crowd);
+  node.combine_GBps /= crowd;
   Link network = links.network;
-  network.overhead_us *= crowd;
+  network.overhead_us *= fabric.crowd;
   network.latency_us = std::max(network.latency_us, node.latency_us);
   const bool one_rank_a_node = layout.nodes() > 1 && fabric.levels->depth() == 1;
   if (layout.nodes() <= 1) {

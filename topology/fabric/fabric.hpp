@@ -1,6 +1,7 @@
 // What the planner knows of a cluster: how its ranks are nested, and what each level's links can do.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,16 +17,23 @@ struct Fabric {
   std::vector<Link> links{Link{}};
   double reduce_GBps = 8.0;  // bytes of one operand
   double copy_GBps = 10.0;
+  double call_us = 0;                           // of a call, before anything moves
   Provenance provenance = Provenance::assumed;  // the weakest of all numbers
   struct Origin {
     std::string name;  // of the level
     Provenance provenance = Provenance::assumed;
   };
   std::vector<Origin> origins;  // by level, where the fabric was described; else empty
+  /// Ranks that share a core. Links and rates are what each of them has of it while all are at work, and the latency is
+  /// until each has run once.
+  double crowd = 1;
 
   [[nodiscard]] std::int32_t ranks() const { return levels->ranks(); }
   [[nodiscard]] Provenance provenance_of(int level) const {
     return origins.empty() ? provenance : origins[static_cast<std::size_t>(level)].provenance;
+  }
+  [[nodiscard]] bool moves_by_processors() const {
+    return std::ranges::any_of(links, [](const Link& one) { return one.is_moved_by_processors(); });
   }
   [[nodiscard]] const Link& link(int level) const { return links[static_cast<std::size_t>(level)]; }
   /// Ranks in the fullest unit of a level: 1 at the innermost.

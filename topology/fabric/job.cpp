@@ -82,11 +82,12 @@ Runs grouped(const Runs& described, std::vector<std::int32_t>& units) {
 void crowd(Fabric& fabric, std::size_t inner_levels, const Job& job) {
   const double ranks = ranks_per_core(*job.layout, job.links);
   if (ranks <= 1) return;
+  fabric.crowd = ranks;
   fabric.reduce_GBps /= ranks;
   fabric.copy_GBps /= ranks;
   for (std::size_t level = 0; level < fabric.links.size(); ++level) {
     Link& link = fabric.links[level];
-    link.latency_us = std::max(link.latency_us, job.links.wake_up_us);
+    link.latency_us = std::max(link.latency_us, ranks * job.links.hand_over_us);
     link.overhead_us *= ranks;
     if (level < inner_levels) link.bandwidth_GBps /= ranks;
   }

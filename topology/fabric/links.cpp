@@ -22,4 +22,8 @@ double ranks_per_core(const Layout& layout, const Links& links) {
   return std::max(1.0, static_cast<double>(layout.largest_node()) / std::max(1, links.cores));
 }
 
+double ranks_per_core_of_machine(const Layout& layout, const Links& links) {
+  return std::max(1.0, layout.largest_node() * links.neighbours / std::max(1, links.cores));
+}
+
 }  // namespace tutti::topology

@@ -27,11 +27,26 @@ std::string anchor_of(const Machine& machine, const Seat& seat) {
 
 }  // namespace
 
-std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Seat>& seats) {
+std::vector<std::int32_t> nics_of(const Machine& machine) {
   std::vector<std::int32_t> nics;
   for (std::size_t i = 0; i < machine.devices.size(); ++i) {
     if (machine.devices[i].kind == DeviceKind::nic) nics.push_back(static_cast<std::int32_t>(i));
   }
+  return nics;
+}
+
+std::string reason_of(Distance distance, std::string_view anchor, int other_ranks) {
+  std::string reason = fmt::format("{} with {}", to_string(distance), anchor);
+  if (other_ranks > 0) reason += fmt::format("; shared with {} other rank{}", other_ranks, other_ranks == 1 ? "" : "s");
+  return reason;
+}
+
+std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Seat>& seats) {
+  return choose_nics(machine, seats, nics_of(machine));
+}
+
+std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Seat>& seats,
+                                   const std::vector<std::int32_t>& nics) {
   std::vector<int> users(machine.devices.size(), 0);
   std::vector<NicChoice> choices;
   choices.reserve(seats.size());
@@ -58,16 +73,19 @@ std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Sea
       choice.reason = "this machine has no NIC";
       continue;
     }
-    choice.reason = fmt::format("{} with {}", to_string(choice.distance), anchor_of(machine, seats[rank]));
-    const int others = users[static_cast<std::size_t>(choice.device)] - 1;
-    if (others > 0) choice.reason += fmt::format("; shared with {} other rank{}", others, others == 1 ? "" : "s");
+    choice.reason =
+        reason_of(choice.distance, anchor_of(machine, seats[rank]), users[static_cast<std::size_t>(choice.device)] - 1);
   }
   return choices;
 }
 
 std::vector<std::string> advice(const Machine& machine, const std::vector<Seat>& seats) {
+  return advice(machine, seats, choose_nics(machine, seats));
+}
+
+std::vector<std::string> advice(const Machine& machine, const std::vector<Seat>& seats,
+                                const std::vector<NicChoice>& choices) {
   std::vector<std::string> all;
-  const auto choices = choose_nics(machine, seats);
   for (std::size_t rank = 0; rank < seats.size(); ++rank) {
     const Seat& seat = seats[rank];
     if (choices[rank].device < 0) continue;

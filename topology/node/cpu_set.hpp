@@ -28,7 +28,7 @@ class CpuSet {
   [[nodiscard]] CpuSet common(const CpuSet& other) const;
   /// What `parse` reads.
   [[nodiscard]] std::string text() const;
-  bool operator==(const CpuSet& other) const { return text() == other.text(); }
+  bool operator==(const CpuSet& other) const { return is_inside(other) && other.is_inside(*this); }
 
  private:
   std::vector<std::uint64_t> words_;

@@ -39,13 +39,25 @@ struct NicChoice {
   std::string reason;  // "behind one PCI switch with cuda1; shared with 1 other rank"
 };
 
-/// A NIC for each rank of a node: the nearest to its accelerator, or to its processors; of NICs as near as each other
-/// the one that the fewest ranks have, so that none idles while another is shared. The same for the same machine and
-/// ranks.
+/// The numbers of the machine's NICs in Machine::devices.
+std::vector<std::int32_t> nics_of(const Machine& machine);
+
+/// A NIC of `nics` for each rank of a node: the nearest to its accelerator, or to its processors; of NICs as near as
+/// each other the one that the fewest ranks have, so that none idles while another is shared. The same for the same
+/// machine and ranks.
+std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Seat>& seats,
+                                   const std::vector<std::int32_t>& nics);
+/// Of all NICs.
 std::vector<NicChoice> choose_nics(const Machine& machine, const std::vector<Seat>& seats);
+
+/// "behind one PCI switch with cuda1; shared with 1 other rank"
+std::string reason_of(Distance distance, std::string_view anchor, int other_ranks);
 
 /// What could be better about where ranks are: processors far from their NIC, accelerators far from it, shared NICs.
 /// Each a sentence with what to do. Empty if nothing could.
+std::vector<std::string> advice(const Machine& machine, const std::vector<Seat>& seats,
+                                const std::vector<NicChoice>& choices);
+/// As `choose_nics` would place them.
 std::vector<std::string> advice(const Machine& machine, const std::vector<Seat>& seats);
 
 /// Processors near a device that a progress thread and staging memory should use: those of its NUMA node that may be

@@ -204,16 +204,20 @@ class Reader {
   std::vector<hwloc_obj_t> objects_;  // of the devices
 };
 
-Result<Tree> own_tree() {
+Result<Tree> own_tree(Drivers drivers = Drivers::asked) {
   Tree tree = TUTTI_TRY(make_tree());
+  for (const char* const asks : {"gl", "opencl", "cuda", "nvml", "rsmi", "levelzero"}) {
+    if (drivers == Drivers::left_alone)
+      hwloc_topology_set_components(tree.get(), HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, asks);
+  }
   if (hwloc_topology_load(tree.get()) != 0) return Error{Code::system, "hwloc cannot discover this machine"};
   return tree;
 }
 
 }  // namespace
 
-Result<Machine> discover() {
-  const Tree tree = TUTTI_TRY(own_tree());
+Result<Machine> discover(Drivers drivers) {
+  const Tree tree = TUTTI_TRY(own_tree(drivers));
   Machine machine = Reader(tree.get()).machine();
   hwloc_bitmap_t bound = hwloc_bitmap_alloc();
   if (bound != nullptr && hwloc_get_cpubind(tree.get(), bound, HWLOC_CPUBIND_PROCESS) == 0)

@@ -61,8 +61,11 @@ struct Machine {
   std::vector<DeviceLink> links;
 };
 
+/// Whether discovery asks the drivers of accelerators and displays, which may take long and leave threads behind.
+enum class Drivers : std::uint8_t { asked, left_alone };
+
 /// Of the machine that this runs on, now. Fails with system.
-Result<Machine> discover();
+Result<Machine> discover(Drivers drivers = Drivers::asked);
 
 /// hwloc's own description of this machine, for another day or another place.
 Result<std::string> export_xml();

@@ -43,7 +43,9 @@ FaultyTransport::FaultyTransport(std::unique_ptr<Transport> inner, Script script
       capabilities_(inner_->capabilities()),
       path_(inner_->describe()),
       address_(inner_->address()),
-      silence_(std::move(silence)) {}
+      silence_(std::move(silence)) {
+  capabilities_.goes_straight = false;  // past the script nothing goes
+}
 
 bool FaultyTransport::can_reach(std::span<const std::byte> address) const {
   return inner_ && inner_->can_reach(address);
@@ -64,7 +66,11 @@ void FaultyTransport::progress(TimePoint now, std::vector<Completion>& completed
     inner_->progress(now, from_inner_);
     for (const Completion& completion : from_inner_) {
       const auto place = self_.operations.find(completion.token);
-      FaultyEndpoint::completed(self_, place->second, completion.ok);
+      if (place->second.put) {
+        FaultyEndpoint::has_put(self_, place->second, completion.ok);
+      } else {
+        FaultyEndpoint::completed(self_, place->second, completion.ok);
+      }
       self_.operations.erase(place);
     }
   }
@@ -107,6 +113,23 @@ void FaultyTransport::hand_out(std::vector<Completion>& completed) {
   std::sort(due, late.end(), [](const auto& left, const auto& right) { return left.due < right.due; });
   for (auto one = due; one != late.end(); ++one) completed.push_back(one->completion);
   late.erase(due, late.end());
+}
+
+Result<WindowId> FaultyTransport::open_window(const WindowMemory& memory) {
+  if (!inner_) return Error{Code::aborted, fmt::format("this rank was killed by its script ({})", path_)};
+  return inner_->open_window(memory);
+}
+
+void FaultyTransport::close_window(WindowId window) {
+  if (inner_) inner_->close_window(window);
+}
+
+std::vector<std::byte> FaultyTransport::window_key(WindowId window) const {
+  return inner_ ? inner_->window_key(window) : std::vector<std::byte>();
+}
+
+std::uint64_t FaultyTransport::arrived(WindowId window, std::uint32_t signal) const {
+  return inner_ ? inner_->arrived(window, signal) : 0;
 }
 
 void FaultyTransport::cancel() {

@@ -22,7 +22,12 @@ class FaultyTransport final : public Transport {
   [[nodiscard]] bool can_reach(std::span<const std::byte> address) const override;
   Result<Endpoint*> connect(Rank peer, std::span<const std::byte> address) override;
   void progress(TimePoint now, std::vector<Completion>& completed) override;
+  Result<WindowId> open_window(const WindowMemory& memory) override;
+  void close_window(WindowId window) override;
+  [[nodiscard]] std::vector<std::byte> window_key(WindowId window) const override;
+  [[nodiscard]] std::uint64_t arrived(WindowId window, std::uint32_t signal) const override;
   void cancel() override;
+  [[nodiscard]] std::size_t memory() const override { return inner_ ? inner_->memory() : 0; }
   [[nodiscard]] int wait_fd() const override { return inner_ ? inner_->wait_fd() : silence_.get(); }
   bool prepare_to_sleep() override;
 

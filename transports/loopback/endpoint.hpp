@@ -9,12 +9,18 @@
 
 namespace tutti::transport::loopback {
 
-/// All members but `post` and `failure` need the hub's lock.
+/// All members but those of Endpoint need the hub's lock.
 class LoopbackEndpoint final : public Endpoint {
  public:
   LoopbackEndpoint(Hub& hub, LoopbackTransport& owner, Rank peer) : hub_(hub), owner_(owner), peer_(peer) {}
 
   void post(std::span<const Transfer> batch) override;
+  Status put(std::span<const Put> batch) override;
+  [[nodiscard]] Status admits(const Put& put) const override;
+  bool send_now(std::span<const std::byte> message, std::uint32_t fingerprint) override;
+  bool recv_now(std::span<std::byte> message, std::uint32_t fingerprint) override;
+  bool combine_now(std::span<std::byte> out, const std::byte* operand, const Combine& combine,
+                   std::uint32_t fingerprint) override;
   [[nodiscard]] const Error* failure() const override { return shown_failure_ ? &*shown_failure_ : nullptr; }
 
   void join(LoopbackEndpoint& other);
@@ -30,16 +36,25 @@ class LoopbackEndpoint final : public Endpoint {
   bool touched = false;
 
  private:
+  [[nodiscard]] bool has_arrived(std::size_t bytes, std::uint32_t fingerprint);
+  void drop_arrived();
   struct Buffered {
     std::vector<std::byte> bytes;
     std::uint32_t fingerprint = 0;
   };
 
+  struct WindowPut {
+    Put put;
+    std::uint32_t window = 0;
+  };
+
   void touch_other();
+  void write_puts();
   void buffer_sends();
+  bool buffer(std::span<const std::byte> message, std::uint32_t fingerprint);
   void receive();
   bool take(std::span<const std::byte> message, std::uint32_t fingerprint);
-  [[nodiscard]] bool idle() const { return sends_.empty() && receives_.empty(); }
+  [[nodiscard]] bool idle() const { return sends_.empty() && receives_.empty() && puts_.empty(); }
 
   Hub& hub_;
   LoopbackTransport& owner_;
@@ -47,6 +62,7 @@ class LoopbackEndpoint final : public Endpoint {
   LoopbackEndpoint* other_ = nullptr;
   Fifo<Transfer> sends_;
   Fifo<Transfer> receives_;
+  Fifo<WindowPut> puts_;
   Fifo<Buffered> arrived_;  // before anything in the other's sends_
   std::size_t arrived_bytes_ = 0;
   std::optional<Error> departure_;

@@ -18,6 +18,8 @@ struct HubOptions {
   std::size_t buffer = 0;
   /// What capabilities().combines says.
   bool combines = true;
+  /// Whether messages also go by send_now and its like.
+  bool goes_straight = true;
 };
 
 /// What connects the ranks. Owned by the caller; must outlive their transports. Thread-safe: one lock for everything.

@@ -28,6 +28,10 @@ AddressBytes make_address(const Hub& hub, Rank rank) {
 
 }  // namespace
 
+std::uint64_t owner_number(const Hub& hub, Rank rank) {
+  return reinterpret_cast<std::uintptr_t>(&hub) << 16U ^ static_cast<std::uint64_t>(index(rank));
+}
+
 LoopbackTransport::~LoopbackTransport() {
   const std::lock_guard guard(hub_.lock_);
   for (auto& [peer, endpoint] : endpoints_) {
@@ -37,7 +41,7 @@ LoopbackTransport::~LoopbackTransport() {
 }
 
 Capabilities LoopbackTransport::capabilities() const {
-  return {.combines = hub_.options_.combines, .shares_memory = true};
+  return {.combines = hub_.options_.combines, .shares_memory = true, .goes_straight = hub_.options_.goes_straight};
 }
 
 std::vector<std::byte> LoopbackTransport::address() const {
@@ -81,6 +85,31 @@ void LoopbackTransport::progress(TimePoint /*now*/, std::vector<Completion>& com
   advancing_.clear();
   completed.insert(completed.end(), done_.begin(), done_.end());
   done_.clear();
+}
+
+Result<WindowId> LoopbackTransport::open_window(const WindowMemory& memory) {
+  const std::lock_guard guard(hub_.lock_);
+  return windows_.open(memory.bytes, "loopback");
+}
+
+void LoopbackTransport::close_window(WindowId window) {
+  const std::lock_guard guard(hub_.lock_);
+  windows_.close(window);
+}
+
+std::vector<std::byte> LoopbackTransport::window_key(WindowId window) const {
+  const std::lock_guard guard(hub_.lock_);
+  return windows_.key(window, owner_number(hub_, rank_));
+}
+
+std::uint64_t LoopbackTransport::arrived(WindowId window, std::uint32_t signal) const {
+  const std::lock_guard guard(hub_.lock_);
+  return windows_.arrived(window, signal);
+}
+
+LoopbackTransport* LoopbackTransport::member(Rank rank) const {
+  const auto place = hub_.members_.find(rank);
+  return place == hub_.members_.end() ? nullptr : place->second;
 }
 
 void LoopbackTransport::cancel() {

@@ -1,6 +1,7 @@
 // Every fabric that libfabric knows: EFA, Slingshot, verbs, TCP.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +16,20 @@ struct OfiOptions {
   /// IP addresses of this machine, best first: the fabric is used through a device that has one of them, or through one
   /// that has no IP address at all. Empty: all of this machine's but loopback, unless there is nothing else.
   std::vector<std::string> addresses;
+  /// Names of cards and interfaces ("mlx5_0", "eth0") whose devices go before others; may be empty.
+  std::vector<std::string> nearest = {};
   /// libfabric's name of a provider ("tcp;ofi_rxm"); empty: the first that can do what is needed, in libfabric's order.
   std::string provider;
+  /// Most rails: devices that are as good as the first are used together.
+  int rails = 8;
+  /// Rails through each device, where one connection does not fill it.
+  int per_device = 1;
+  /// Bytes of packets that the rank may hold, over all rails.
+  std::size_t memory = std::size_t{2} << 20;
+  /// Where long puts are written into the peer's memory by libfabric: where the provider's devices do it, who then
+  /// refuse by themselves what has been closed. Else, for tests, its software may go on writing into a window that has
+  /// been closed.
+  enum class Direct : std::uint8_t { by_devices, always } direct = Direct::by_devices;
   Log log;
 };
 

@@ -1,78 +1,81 @@
-// One endpoint of libfabric with its queue and its packets: what a rank has of a fabric, and gives back. libfabric
-// never sees memory of a transfer: what it may touch is allocated, and registered where the provider demands that,
-// here.
+// One endpoint of libfabric with its queue and its packets: what a rank has of a fabric, and gives back. Of memory
+// outside packets libfabric sees windows only, and what is put: messages are copied into packets, and out of them.
 #pragma once
 
 #include <rdma/fi_domain.h>
 #include <rdma/fi_endpoint.h>
 
 #include <cstddef>
-#include <cstdlib>
-#include <functional>
+#include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "transports/ofi/packet.hpp"
+#include "transports/ofi/pool.hpp"
 #include "transports/ofi/provider.hpp"
 
 namespace tutti::transport::ofi {
 
-class Rail {
+class OfiRail final : public packets::Rail {
  public:
-  static Result<std::unique_ptr<Rail>> create(std::shared_ptr<const Library> library, Offer offer);
-  Rail(const Rail&) = delete;
-  Rail& operator=(const Rail&) = delete;
-  /// Waits for nobody. All that is in flight is dropped.
-  ~Rail();
+  /// `memory`: bytes of packets, half of them for what comes.
+  static Result<std::unique_ptr<OfiRail>> create(std::shared_ptr<const Library> library, Offer offer,
+                                                 std::size_t memory);
+  ~OfiRail() override;
 
-  [[nodiscard]] const Library& library() const { return *library_; }
-  [[nodiscard]] const Offer& offer() const { return offer_; }
-  [[nodiscard]] const std::vector<std::byte>& address() const { return address_; }
+  [[nodiscard]] std::string describe() const override;
+  [[nodiscard]] const std::vector<std::byte>& address() const override { return address_; }
+  [[nodiscard]] bool takes(std::span<const std::byte> address) const override {
+    return address.size() == address_.size();
+  }
+  [[nodiscard]] Limits limits() const override { return limits_; }
 
-  /// What a packet can carry.
-  [[nodiscard]] std::size_t max_payload() const { return max_payload_; }
+  Result<Peer> open(std::span<const std::byte> address, packets::Path& path, std::uint8_t lane) override;
+  void close(Peer /*peer*/, bool /*heard*/) override {}  // libfabric has no such thing
 
-  /// libfabric's handle for a peer.
-  Result<fi_addr_t> insert(std::span<const std::byte> peer);
+  Result<packets::Sent> send(Peer peer, const packets::Header& header, const std::byte* payload,
+                             const packets::Piece& piece, bool announces) override;
+  void fetch(void* /*parcel*/, std::byte* /*out*/, const packets::Piece& /*piece*/) override {}  // nothing is announced
+  void drop(void* /*parcel*/) override {}
 
-  /// A packet to fill. Fails if memory for it cannot be registered.
-  Result<Packet*> take();
-  void give_back(Packet& packet) { free_.push_back(&packet); }
+  std::vector<std::byte> expose(std::uint32_t window, std::span<std::byte> memory) override;
+  void conceal(std::uint32_t window) override;
+  std::optional<Target> aim(Peer peer, std::span<const std::byte> exposure) override;
+  [[nodiscard]] bool can_write(std::span<const std::byte> bytes) const override;
+  Result<packets::Sent> write(Peer peer, Target target, std::uint64_t offset, const std::byte* data,
+                              const packets::Piece& piece, std::uint32_t mark) override;
 
-  /// False: not now; the packet is still the caller's. Else it comes back with a completion.
-  Result<bool> send(Packet& packet, std::size_t bytes, fi_addr_t peer);
-
-  /// One thing that is over.
-  struct Done {
-    Packet* packet = nullptr;
-    std::size_t bytes = 0;
-    int error = 0;  // libfabric's
-  };
-  /// Lets the provider work, and gives what is over: at most `most` into `done`. `rang`: its descriptor was readable.
-  std::size_t poll(Done* done, std::size_t most, bool rang);
-  /// Offers a packet that has been received into to the provider again.
-  void receive_again(Packet& packet);
-
-  /// Readable when `poll` may have something; -1 where the provider has no such descriptor.
-  [[nodiscard]] int event_fd() const { return event_fd_; }
-  /// Whether `event_fd` can be waited for: nothing has happened already.
-  bool may_sleep();
+  std::size_t poll(bool rang) override;
+  [[nodiscard]] int event_fd() const override { return event_fd_; }
+  bool may_sleep() override;
+  bool has_left() override { return is_idle(); }
+  [[nodiscard]] bool is_idle() const override { return pool_->in_use() == 0 && free_writes_.size() == writes_.size(); }
+  [[nodiscard]] std::size_t memory() const override { return pool_->memory(); }
 
  private:
-  struct Slab {
-    std::unique_ptr<std::byte, decltype(&std::free)> memory{nullptr, &std::free};
-    std::vector<Packet> packets;
+  /// A window as the provider knows it.
+  struct Exposed {
+    std::span<const std::byte> memory;
     fid_mr* registration = nullptr;
   };
+  /// Where a peer can be written to.
+  struct Place {
+    std::uint64_t address = 0;
+    std::uint64_t key = 0;
+  };
 
-  Rail(std::shared_ptr<const Library> library, Offer offer) : library_(std::move(library)), offer_(std::move(offer)) {}
-  Status start();
+  OfiRail(std::shared_ptr<const Library> library, Offer offer)
+      : library_(std::move(library)), offer_(std::move(offer)) {}
+  Status start(std::size_t memory);
   Status open_queue();
   Status read_address();
-  Result<Slab*> add_slab(std::size_t packets);
-  Status register_memory(Slab& slab);
   void post_receives();
+  void over(Packet& packet, std::size_t bytes, int error);
+  [[nodiscard]] int memory_mode() const { return offer_.info->domain_attr->mr_mode; }
+  [[nodiscard]] const Exposed* exposure_with(std::span<const std::byte> bytes) const;
+  void judge_descriptor(bool rang, bool something_came);
   [[nodiscard]] Error error(const char* what, std::int64_t number) const;
 
   std::shared_ptr<const Library> library_;
@@ -83,12 +86,16 @@ class Rail {
   fid_cq* queue_ = nullptr;
   fid_ep* endpoint_ = nullptr;
   int event_fd_ = -1;
-  std::size_t max_payload_ = kMaxPayload;
-  std::uint64_t next_key_ = 1;
+  int futile_ = 0;  // how often in a row the descriptor was readable for nothing
+  Limits limits_;
+  std::size_t most_sending_ = 0;  // packets
   std::vector<std::byte> address_;
-  std::vector<std::unique_ptr<Slab>> slabs_;
-  std::vector<Packet*> free_;        // for sending
-  std::vector<Packet*> to_receive_;  // not yet taken by the provider
+  std::optional<Pool> pool_;
+  std::vector<Packet*> to_receive_;           // not yet taken by the provider
+  std::map<std::uint32_t, Exposed> exposed_;  // by window
+  std::vector<Place> places_;                 // what targets are numbers of
+  std::deque<Packet> writes_;                 // without memory of their own; addresses stay
+  std::vector<Packet*> free_writes_;
 };
 
 }  // namespace tutti::transport::ofi

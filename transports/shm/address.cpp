@@ -35,6 +35,12 @@ std::optional<std::array<std::byte, 16>> parse_uuid(const std::string& text) {
 
 }  // namespace
 
+std::uint64_t owner_number(const SocketName& socket) {
+  std::uint64_t number = 0;
+  std::memcpy(&number, socket.data(), sizeof(number));  // names are random
+  return number;
+}
+
 Result<Place> find_place(std::string node_id) {
   if (node_id.size() > 255) return Error{Code::invalid_argument, "the node id is longer than 255 bytes"};
   std::ifstream file("/proc/sys/kernel/random/boot_id");

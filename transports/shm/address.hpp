@@ -28,6 +28,9 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
+/// Whose a window is that lies at this socket's owner.
+std::uint64_t owner_number(const SocketName& socket);
+
 /// Fails with unsupported if /proc does not say which boot this is, invalid_argument if node_id is over 255 bytes.
 Result<Place> find_place(std::string node_id);
 

@@ -44,14 +44,46 @@ void Connection::dial_peer() {
 
 void Connection::adopt(Caller caller) {
   incoming_ = std::move(caller.socket);
+  caller_ = peer_id(incoming_.get());
   doorbell_ = std::move(caller.doorbell);
   watch(incoming_);
   if (owes_a_ring_) ring_doorbell();
 }
 
-bool Connection::offer(const Segment& ring) {
-  const Offer offer{.ring_bytes = self_.ring_bytes};
+bool Connection::offer(const SealedMemory& ring, std::size_t ring_bytes, Offer::Purpose purpose) {
+  const Offer offer{.purpose = purpose,
+                    .ring_bytes = ring_bytes,
+                    .probe_address = reinterpret_cast<std::uintptr_t>(&self_.probe),
+                    .probe = self_.probe};
   return send_packet(outgoing_.get(), bytes_of(offer), ring.fd());
+}
+
+bool Connection::share(const Shares::Window& window) {
+  if (known_windows_.contains(window.number)) return true;
+  const Share share{
+      .window = window.number, .file_bytes = window.file_bytes, .offset = window.offset, .bytes = window.bytes.size()};
+  if (!send_packet(outgoing_.get(), bytes_of(share), window.file.get())) return false;
+  known_windows_.insert(window.number);
+  return true;
+}
+
+void Connection::unshare(WindowId window) {
+  if (known_windows_.erase(window) == 0 || !outgoing_) return;
+  const Unshare unshare{.window = window};
+  // Not heard, it costs the peer a mapping until the path ends.
+  static_cast<void>(send_packet(outgoing_.get(), bytes_of(unshare)));
+}
+
+std::span<const std::byte> Connection::shared(WindowId window, std::uint64_t offset, std::uint64_t bytes) {
+  auto found = peer_shares_.find(window, offset, bytes);
+  if (!found.empty() || !incoming_) return found;
+  hear();
+  return peer_shares_.find(window, offset, bytes);
+}
+
+// The number of an ended process may be another's by now: that it still runs is seen after the reading.
+bool Connection::read_memory(std::uint64_t address, std::span<std::byte> out) {
+  return caller_ != 0 && read_process(caller_, address, out) && !has_ended(process_);
 }
 
 void Connection::hear() {
@@ -69,30 +101,48 @@ void Connection::hear() {
 
 void Connection::understand(std::span<const std::byte> packet, std::vector<FileDescriptor>& descriptors) {
   if (const auto goodbye = read_packet<Goodbye>(packet)) {
-    farewell_ = goodbye->reason == Goodbye::Reason::refused ? peer_refused(peer_, "shm") : peer_left(peer_, "shm");
+    using Reason = Goodbye::Reason;
+    farewell_ = goodbye->reason == Reason::refused       ? peer_refused(peer_, "shm")
+                : goodbye->reason == Reason::refused_put ? put_refused(peer_, "shm")
+                                                         : peer_left(peer_, "shm");
     return;
   }
-  const auto offer = read_packet<Offer>(packet);
-  if (offer && !ring_ && descriptors.size() == 1 && offer->ring_bytes >= kMinRing && offer->ring_bytes <= kMaxRing) {
-    const auto shape = RingShape::of(offer->ring_bytes);
-    auto segment = Segment::adopt(std::move(descriptors[0]), shape.segment_bytes());
-    if (segment) {
-      segment->close_fd();
-      ring_.emplace(Ring{std::move(segment).value(), shape});
-      return;
-    }
-    farewell_ = segment.error();
-  } else {
-    farewell_ = Error{Code::transport, "shm: a packet makes no sense"};
+  Status understood = Error{Code::transport, "shm: a packet makes no sense"};
+  if (const auto offer = read_packet<Offer>(packet); offer && descriptors.size() == 1) {
+    understood = take(*offer, std::move(descriptors[0]));
+  } else if (const auto share = read_packet<Share>(packet); share && descriptors.size() == 1) {
+    understood = peer_shares_.add(*share, std::move(descriptors[0]));
+  } else if (const auto unshare = read_packet<Unshare>(packet)) {
+    peer_shares_.remove(unshare->window);
+    understood = {};
   }
-  farewell_ = farewell_->within("rank " + std::to_string(index(peer_)));
+  if (understood) return;
+  farewell_ = understood.error().within("rank " + std::to_string(index(peer_)));
   farewell_->culprit = peer_;
   incoming_ended_ = true;
 }
 
-std::optional<Connection::Ring> Connection::take_ring() {
-  if (!ring_) return std::nullopt;
-  std::optional<Ring> ring(std::move(ring_));
+Status Connection::take(const Offer& offer, FileDescriptor memory) {
+  const auto purpose = static_cast<std::size_t>(offer.purpose);
+  if (purpose >= rings_.size() || rings_[purpose]) return Error{Code::transport, "shm: a ring for nothing"};
+  if (offer.ring_bytes < kMinRing || offer.ring_bytes > kMaxRing) {
+    return Error{Code::transport, "shm: a ring of impossible size"};
+  }
+  const auto shape = RingShape::of(offer.ring_bytes);
+  SealedMemory ring = TUTTI_TRY(SealedMemory::adopt(std::move(memory), shape.segment_bytes()));
+  ring.close_fd();
+  std::uint64_t probe = ~offer.probe;
+  const bool readable = offer.probe_address != 0 &&
+                        read_memory(offer.probe_address, std::as_writable_bytes(std::span(&probe, 1))) &&
+                        probe == offer.probe;
+  rings_[purpose].emplace(Ring{std::move(ring), shape, readable});
+  return {};
+}
+
+std::optional<Connection::Ring> Connection::take_ring(Offer::Purpose purpose) {
+  auto& offered = rings_[static_cast<std::size_t>(purpose)];
+  if (!offered) return std::nullopt;
+  std::optional<Ring> ring(std::move(offered));
   return ring;
 }
 

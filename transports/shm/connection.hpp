@@ -2,11 +2,13 @@
 // the rings' memory and the news that a peer is gone, and no message.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <set>
 
+#include "base/sealed_memory.hpp"
 #include "transports/shm/listener.hpp"
 #include "transports/shm/ring.hpp"
-#include "transports/shm/segment.hpp"
 #include "transports/shm/self.hpp"
 
 namespace tutti::transport::shm {
@@ -27,14 +29,24 @@ class Connection {
 
   [[nodiscard]] bool is_open() const { return static_cast<bool>(outgoing_); }
   /// Gives the peer the ring in which this rank will send. Needs is_open(). False: the peer is gone; `check` says why.
-  bool offer(const Segment& ring);
+  bool offer(const SealedMemory& ring, std::size_t ring_bytes, Offer::Purpose purpose);
+
+  /// Makes sure that the peer knows a window of this rank. Needs is_open(). False: it cannot be told now.
+  bool share(const Shares::Window& window);
+  /// Takes back what was shared.
+  void unshare(WindowId window);
+  /// What the peer has shared. What it has said so far is heard first, if the window is not known.
+  std::span<const std::byte> shared(WindowId window, std::uint64_t offset, std::uint64_t bytes);
+  /// Copies from the peer's own memory. False: it cannot be read, or the peer has ended.
+  bool read_memory(std::uint64_t address, std::span<std::byte> out);
 
   struct Ring {
-    Segment memory;
+    SealedMemory memory;
     RingShape shape;
+    bool peer_is_readable = false;
   };
-  /// The ring in which the peer will send, once.
-  std::optional<Ring> take_ring();
+  /// The ring in which the peer will send, or put, once.
+  std::optional<Ring> take_ring(Offer::Purpose purpose);
 
   /// Wakes up the peer, at once or as soon as it has called.
   void ring_doorbell();
@@ -50,6 +62,7 @@ class Connection {
   void dial_peer();
   void hear();
   void understand(std::span<const std::byte> packet, std::vector<FileDescriptor>& descriptors);
+  Status take(const Offer& offer, FileDescriptor memory);
   void watch(const FileDescriptor& socket);
   void unwatch(FileDescriptor& socket);
 
@@ -59,13 +72,16 @@ class Connection {
   SocketName called_;
   FileDescriptor outgoing_;
   FileDescriptor incoming_;
-  FileDescriptor process_;   // the peer's: a child that it has forked may keep its sockets open when it dies
-  FileDescriptor doorbell_;  // the peer's
+  FileDescriptor process_;            // the peer's: a child that it has forked may keep its sockets open when it dies
+  FileDescriptor doorbell_;           // the peer's
+  pid_t caller_ = 0;                  // the peer's process, if it can be seen
+  std::set<WindowId> known_windows_;  // of this rank, to the peer
+  PeerShares peer_shares_;
   bool owes_a_ring_ = false;
   bool outgoing_ended_ = false;
   bool incoming_ended_ = false;
   bool closed_ = false;
-  std::optional<Ring> ring_;
+  std::array<std::optional<Ring>, 2> rings_;  // by purpose
   std::optional<Error> farewell_;
   std::optional<Error> departure_;
 };

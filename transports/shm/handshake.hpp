@@ -1,8 +1,8 @@
 // What ranks say on a connection: who they are, proved with the job's key; where the ring is; why they go.
 //
 // Each rank opens one connection to each peer. `Hello` comes first and carries the doorbell of who calls; `Offer`
-// carries the ring in which it will send, once it has something to send; `Goodbye` tells a closed path from a dead
-// peer.
+// carries a ring in which it will send, or put, once it has something to send or put; `Share` carries the memory of a
+// window from which it sends, and `Unshare` takes it back; `Goodbye` tells a closed path from a dead peer.
 #pragma once
 
 #include <array>
@@ -13,12 +13,19 @@
 
 #include "base/rank.hpp"
 #include "transports/shm/address.hpp"
+#include "transports/transport.hpp"
 
 namespace tutti::transport::shm {
 
 using Key = std::array<std::byte, 32>;
 
-enum class PacketKind : std::uint32_t { hello = 0x31687374, offer = 0x326f7374, goodbye = 0x33677374 };
+enum class PacketKind : std::uint32_t {
+  hello = 0x31687374,
+  offer = 0x326f7374,
+  goodbye = 0x33677374,
+  share = 0x34737374,
+  unshare = 0x35757374,
+};
 
 struct Hello {
   PacketKind kind = PacketKind::hello;
@@ -32,13 +39,29 @@ struct Hello {
 
 struct Offer {
   PacketKind kind = PacketKind::offer;
-  std::uint32_t unused = 0;
+  enum class Purpose : std::uint32_t { messages = 0, puts = 1 } purpose = Purpose::messages;
   std::uint64_t ring_bytes = 0;
+  // Who can read these eight bytes in the caller's memory can read all of it.
+  std::uint64_t probe_address = 0;
+  std::uint64_t probe = 0;
+};
+
+struct Share {
+  PacketKind kind = PacketKind::share;
+  WindowId window{};
+  std::uint64_t file_bytes = 0;
+  std::uint64_t offset = 0;  // of the window in the file
+  std::uint64_t bytes = 0;
+};
+
+struct Unshare {
+  PacketKind kind = PacketKind::unshare;
+  WindowId window{};
 };
 
 struct Goodbye {
   PacketKind kind = PacketKind::goodbye;
-  enum class Reason : std::uint32_t { left = 1, refused = 2 } reason = Reason::left;
+  enum class Reason : std::uint32_t { left = 1, refused = 2, refused_put = 3 } reason = Reason::left;
 };
 
 inline constexpr std::size_t kLargestPacket = sizeof(Hello);

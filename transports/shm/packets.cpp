@@ -67,14 +67,17 @@ std::int64_t peer_user(int socket) {
   return credentials.uid;
 }
 
-PeerProcess peer_process(int socket) {
+pid_t peer_id(int socket) {
   ucred credentials{};
   socklen_t size = sizeof(credentials);
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 || credentials.pid <= 0 ||
-      credentials.pid == ::getpid()) {
-    return {};
-  }
-  FileDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, credentials.pid, 0)));
+  const bool known = ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0;
+  return known && credentials.pid > 0 ? credentials.pid : 0;
+}
+
+PeerProcess peer_process(int socket) {
+  const pid_t id = peer_id(socket);
+  if (id == 0 || id == ::getpid()) return {};
+  FileDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, id, 0)));
   const bool ended = !handle && errno == ESRCH;
   return {std::move(handle), ended};
 }

@@ -1,6 +1,8 @@
 // Packets with file descriptors between ranks, over unix sockets that keep packet boundaries. Nothing here blocks.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -32,6 +34,8 @@ struct PeerProcess {
   bool has_ended = false;
 };
 PeerProcess peer_process(int socket);
+/// Its id as this process knows it; 0 if it cannot be seen from here.
+pid_t peer_id(int socket);
 bool has_ended(const FileDescriptor& process);
 
 /// False: the peer is gone.

@@ -5,11 +5,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "transports/failures.hpp"
+#include "transports/shm/fence.hpp"
 #include "transports/shm/shm.hpp"
 
 namespace tutti::transport::shm {
@@ -42,8 +44,11 @@ Result<std::unique_ptr<Transport>> create(ShmOptions options) {
   self->epoch = options.epoch;
   self->key = options.key;
   self->ring_bytes = options.ring_bytes;
+  self->pool_bytes = options.pool_bytes;
+  self->least_read = options.least_read;
   self->place = TUTTI_TRY(find_place(std::move(options.node_id)));
   randombytes_buf(self->socket.data(), self->socket.size());
+  randombytes_buf(&self->probe, sizeof(self->probe));
   self->epoll = FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (!self->epoll) return no_descriptor("epoll");
   self->doorbell = FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -128,6 +133,23 @@ void ShmTransport::poll_connections(TimePoint now) {
   if (!unsettled_.empty()) next_poll_ = now;
 }
 
+// What lies in no file is not shared: peers read it as they read all of this process's memory, or not at all.
+Result<WindowId> ShmTransport::open_window(const WindowMemory& memory) {
+  const WindowId window = TUTTI_TRY(self_->windows.open(memory.bytes, "shm"));
+  if (memory.file < 0) return window;
+  if (auto shared = self_->shares.open(window, memory); !shared) {
+    self_->windows.close(window);
+    return std::move(shared).error();
+  }
+  return window;
+}
+
+void ShmTransport::close_window(WindowId window) {
+  for (auto& [peer, endpoint] : endpoints_) endpoint->unshare(window);
+  self_->shares.close(window);
+  self_->windows.close(window);
+}
+
 void ShmTransport::cancel() {
   cancelled_ = true;
   for (auto& [peer, endpoint] : endpoints_) endpoint->cancel(path_cancelled(peer, "shm"));
@@ -136,16 +158,21 @@ void ShmTransport::cancel() {
   unsettled_.clear();
 }
 
+std::size_t ShmTransport::memory() const {
+  std::size_t held = 0;
+  for (const auto& [peer, endpoint] : endpoints_) held += endpoint->memory();
+  return held;
+}
+
 bool ShmTransport::prepare_to_sleep() {
   if (!self_->done.empty() || !unsettled_.empty()) return false;
   asleep_ = true;  // from here on the rings may say so: the next progress takes it back
   // Emptied before the announcements: a doorbell that rings after them stays rung.
   eventfd_t rung = 0;
   static_cast<void>(::eventfd_read(self_->doorbell.get(), &rung));
-  for (auto* endpoint : self_->active) {
-    if (!endpoint->prepare_to_sleep()) return false;
-  }
-  return true;
+  for (auto* endpoint : self_->active) endpoint->announce_sleep();
+  if (has_fences() && !self_->active.empty()) fence_others();  // one for all of them
+  return std::ranges::all_of(self_->active, [](ShmEndpoint* endpoint) { return endpoint->may_sleep(); });
 }
 
 void ShmTransport::wake_up() {

@@ -16,13 +16,24 @@ class ShmTransport final : public Transport {
       : self_(std::move(self)), listener_(std::move(listener)) {}
 
   [[nodiscard]] std::string_view name() const override { return "shm"; }
-  [[nodiscard]] Capabilities capabilities() const override { return {.combines = true, .shares_memory = true}; }
+  [[nodiscard]] Capabilities capabilities() const override {
+    return {.combines = true, .shares_memory = true, .goes_straight = true};
+  }
   [[nodiscard]] std::string describe() const override { return "shm"; }
   [[nodiscard]] std::vector<std::byte> address() const override { return encode({self_->place, self_->socket}); }
   [[nodiscard]] bool can_reach(std::span<const std::byte> address) const override;
   Result<Endpoint*> connect(Rank peer, std::span<const std::byte> address) override;
   void progress(TimePoint now, std::vector<Completion>& completed) override;
+  Result<WindowId> open_window(const WindowMemory& memory) override;
+  void close_window(WindowId window) override;
+  [[nodiscard]] std::vector<std::byte> window_key(WindowId window) const override {
+    return self_->windows.key(window, owner_number(self_->socket));
+  }
+  [[nodiscard]] std::uint64_t arrived(WindowId window, std::uint32_t signal) const override {
+    return self_->windows.arrived(window, signal);
+  }
   void cancel() override;
+  [[nodiscard]] std::size_t memory() const override;
   [[nodiscard]] int wait_fd() const override { return self_->epoll.get(); }
   bool prepare_to_sleep() override;
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <vector>
 
@@ -45,6 +46,11 @@ std::vector<std::string> interfaces_of(const Path& port, const Path& card) {
 }
 
 }  // namespace
+
+std::optional<std::string> given_devices() {
+  const char* const given = std::getenv("UCX_NET_DEVICES");
+  return given == nullptr ? std::nullopt : std::optional<std::string>(given);
+}
 
 std::string devices_of(std::span<const std::string> interfaces, const std::filesystem::path& cards) {
   std::vector<std::string> devices;

@@ -1,6 +1,7 @@
 // UCX, opened at run time: the one place that knows how its functions are found.
 #pragma once
 
+#include <ucm/api/ucm.h>
 #include <ucp/api/ucp.h>
 
 #include <memory>
@@ -30,14 +31,21 @@ struct Library {
   decltype(&::ucp_worker_flush_nbx) worker_flush_nbx = nullptr;
   decltype(&::ucp_ep_create) ep_create = nullptr;
   decltype(&::ucp_ep_close_nbx) ep_close_nbx = nullptr;
-  decltype(&::ucp_tag_send_nbx) tag_send_nbx = nullptr;
-  decltype(&::ucp_tag_recv_nbx) tag_recv_nbx = nullptr;
-  decltype(&::ucp_tag_probe_nb) tag_probe_nb = nullptr;
   decltype(&::ucp_worker_set_am_recv_handler) worker_set_am_recv_handler = nullptr;
   decltype(&::ucp_am_send_nbx) am_send_nbx = nullptr;
+  decltype(&::ucp_am_recv_data_nbx) am_recv_data_nbx = nullptr;
+  decltype(&::ucp_am_data_release) am_data_release = nullptr;
+  decltype(&::ucp_mem_map) mem_map = nullptr;
+  decltype(&::ucp_mem_unmap) mem_unmap = nullptr;
+  decltype(&::ucp_rkey_pack) rkey_pack = nullptr;
+  decltype(&::ucp_rkey_buffer_release) rkey_buffer_release = nullptr;
+  decltype(&::ucp_ep_rkey_unpack) ep_rkey_unpack = nullptr;
+  decltype(&::ucp_rkey_destroy) rkey_destroy = nullptr;
+  decltype(&::ucp_put_nbx) put_nbx = nullptr;
+  decltype(&::ucp_ep_flush_nbx) ep_flush_nbx = nullptr;
   decltype(&::ucp_request_check_status) request_check_status = nullptr;
-  decltype(&::ucp_request_cancel) request_cancel = nullptr;
   decltype(&::ucp_request_free) request_free = nullptr;
+  decltype(&::ucm_vm_munmap) vm_munmap = nullptr;
   decltype(&::ucs_status_string) status_string = nullptr;
 
   /// Fails with unsupported, and says which file or function is missing.

@@ -1,29 +1,29 @@
-// Transfers that UCX works on. They are recycled: after warm-up nothing is allocated.
+// What UCX works on. Operations are recycled: after warm-up nothing is allocated.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <vector>
 
-#include "transports/transport.hpp"
+#include "transports/packets/rail.hpp"
 
 namespace tutti::transport::ucx {
 
-class UcxEndpoint;
+class UcxRail;
 
 struct Operation {
-  UcxEndpoint* endpoint = nullptr;  // null: not in use
-  Transfer::Kind kind = Transfer::Kind::send;
-  std::uint64_t token = 0;
-  std::size_t bytes = 0;
-  std::uint64_t tag = 0;
-  void* request = nullptr;  // UCX's, while it is in flight
-  bool starting = false;    // UCX is being given it, and may call back before it returns:
+  enum class Kind : std::uint8_t { packet, fetch, write };
+
+  packets::Header header;  // UCX reads it until the packet has left
+  packets::Piece piece;
+  UcxRail* rail = nullptr;
+  std::size_t connection = 0;   // over which it goes
+  void* request = nullptr;      // UCX's, while it is in flight
+  void* put_request = nullptr;  // of a write, beside the one that tells when it has arrived
+  int status = 0;               // ucs_status_t
+  Kind kind = Kind::packet;
+  bool starting = false;  // UCX is being given it, and may call back before it returns:
   bool called_back = false;
-  int status = 0;  // ucs_status_t
-  std::uint64_t received_tag = 0;
-  std::size_t received_bytes = 0;
 };
 
 class Operations {
@@ -31,14 +31,7 @@ class Operations {
   Operation& take();
   void give_back(Operation& operation);
   [[nodiscard]] std::size_t in_use() const { return in_use_; }
-
-  /// For each in flight of this endpoint. `action` may give it back.
-  template <typename Action>
-  void for_each(const UcxEndpoint& endpoint, Action action) {
-    for (auto& operation : all_) {
-      if (operation.endpoint == &endpoint) action(operation);
-    }
-  }
+  [[nodiscard]] std::size_t memory() const { return all_.size() * sizeof(Operation); }
 
  private:
   std::deque<Operation> all_;  // addresses stay

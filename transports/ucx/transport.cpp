@@ -1,178 +1,105 @@
-#include "transports/ucx/transport.hpp"
-
+// A rank of ucx: one worker, or a worker a device where several are equally good.
 #include <fmt/format.h>
-#include <sys/epoll.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
-#include "transports/failures.hpp"
-#include "transports/ucx/address.hpp"
-#include "transports/ucx/tag.hpp"
+#include "transports/packets/nics.hpp"
+#include "transports/packets/transport.hpp"
+#include "transports/ucx/rail.hpp"
+#include "transports/ucx/ucx.hpp"
 
 namespace tutti::transport::ucx {
 namespace {
 
-constexpr std::size_t kMaxAddress = 1024;
-// Bounds of what may not wait for peers, in rounds of progress: at most some milliseconds.
-constexpr int kCancelRounds = 10'000;
-constexpr int kFlushRounds = 1000;
+bool is_rdma(const Worker::Resource& resource) {
+  return resource.transport != "tcp";
+}
 
-ucs_status_t on_refusal(void* transport, const void* header, std::size_t header_bytes, void* /*data*/,
-                        std::size_t /*bytes*/, const ucp_am_recv_param_t* /*params*/) {
-  Refusal refusal{.magic = 0};
-  if (header_bytes == sizeof(refusal)) std::memcpy(&refusal, header, sizeof(refusal));
-  if (refusal.magic == Refusal{}.magic) static_cast<UcxTransport*>(transport)->refused_by(refusal.from);
-  return UCS_OK;
+// Where the NIC writes by itself, and refuses by itself what is not exposed any more. Over datagrams ("ud_verbs") UCX
+// would do it, unchecked.
+bool can_write(const Worker::Resource& resource) {
+  return resource.transport.starts_with("rc_") || resource.transport.starts_with("dc_");
+}
+
+Result<std::unique_ptr<Worker>> make_worker(const std::string& devices, const UcxOptions& options) {
+  if (options.writing == UcxOptions::Where::always) return Worker::create(devices, true);
+  auto worker = TUTTI_TRY(Worker::create(devices, false));
+  if (std::ranges::any_of(worker->resources(), can_write)) worker = TUTTI_TRY(Worker::create(devices, true));
+  return worker;
+}
+
+// The devices that are used together: of the RDMA ports, or else of the interfaces, the fastest. None where UCX has
+// nothing that can be told apart.
+std::vector<std::string> equal_devices(const std::vector<Worker::Resource>& resources) {
+  const bool has_rdma = std::ranges::any_of(resources, is_rdma);
+  std::vector<std::string> devices;
+  for (const auto& resource : resources) {
+    if (is_rdma(resource) == has_rdma && std::ranges::find(devices, resource.device) == devices.end())
+      devices.push_back(resource.device);
+  }
+  if (devices.empty()) return {};
+  std::ranges::sort(devices);  // UCX lists them as it finds them
+  const auto slower = [](const std::string& left, const std::string& right) {
+    return packets::speed_of(left) < packets::speed_of(right);
+  };
+  const auto fastest = std::ranges::max_element(devices, slower) - devices.begin();
+  std::vector<std::string> equal;
+  for (const std::size_t place : packets::equal_nics(devices, static_cast<std::size_t>(fastest)))
+    equal.push_back(devices[place]);
+  return equal;
+}
+
+Status add_rail(packets::Parts& parts, std::unique_ptr<Worker> worker, const UcxOptions& options) {
+  const auto is = [&](UcxOptions::Where where, auto able) {
+    return where == UcxOptions::Where::always || std::ranges::any_of(worker->resources(), able);
+  };
+  const Abilities abilities{.announces = is(options.fetching, is_rdma), .writes = is(options.writing, can_write)};
+  parts.combines = parts.combines && !abilities.announces;
+  parts.rails.push_back(TUTTI_TRY(UcxRail::create(std::move(worker), abilities)));
+  return {};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Transport>> create(const UcxOptions& options) {
-  if (index(options.rank) < 0 || index(options.rank) >= kMaxRanks) {
-    return Error{Code::invalid_argument, fmt::format("ucx: rank {} is not below {}", index(options.rank), kMaxRanks)};
-  }
-  auto self = std::make_unique<Self>();
-  self->rank = options.rank;
-  const char* said_to_ucx = std::getenv("UCX_NET_DEVICES");  // says exactly what is meant
-  const std::string wanted = said_to_ucx != nullptr ? said_to_ucx : options.devices;
-  self->worker = TUTTI_TRY(Worker::create(wanted));
-  const std::string devices = self->worker->devices();
-  if (devices.empty() && !wanted.empty()) {  // it would start, and reach nobody
+  if (index(options.rank) < 0) return Error{Code::invalid_argument, "ucx: a rank is not negative"};
+  const std::string wanted = given_devices().value_or(options.devices);  // the environment says exactly what is meant
+  auto first = TUTTI_TRY(make_worker(wanted, options));
+  const auto resources = first->resources();
+  if (resources.empty() && !wanted.empty()) {  // it would start, and reach nobody
     return Error{Code::transport, fmt::format("ucx: it can use none of the devices {}", wanted)};
   }
-  self->path = devices.empty() ? "ucx" : "ucx " + devices;
-  if (frame(self->worker->address()).size() > kMaxAddress) {
-    return Error{Code::transport, "ucx: the address is longer than 1 KiB: choose fewer devices"};
-  }
-  options.log.info("ucx", "version {} path {}", self->worker->ucx().get_version_string(), self->path);
-  return std::unique_ptr<Transport>(TUTTI_TRY(UcxTransport::create(std::move(self))));
-}
-
-Result<std::unique_ptr<UcxTransport>> UcxTransport::create(std::unique_ptr<Self> self) {
-  std::unique_ptr<UcxTransport> transport(new UcxTransport(std::move(self)));
-  TUTTI_TRY(transport->start());
-  return transport;
-}
-
-UcxTransport::UcxTransport(std::unique_ptr<Self> self)
-    : self_(std::move(self)), address_(frame(self_->worker->address())), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
-
-Status UcxTransport::start() {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, self_->worker->event_fd(), &event) != 0) {
-    return Error{Code::system, fmt::format("ucx: no epoll: {}", std::strerror(errno))};
-  }
-  ucp_am_handler_param_t handler{};
-  handler.field_mask = UCP_AM_HANDLER_PARAM_FIELD_ID | UCP_AM_HANDLER_PARAM_FIELD_CB | UCP_AM_HANDLER_PARAM_FIELD_ARG;
-  handler.id = kRefusalId;
-  handler.cb = on_refusal;
-  handler.arg = this;
-  const auto& ucx = self_->worker->ucx();
-  const ucs_status_t status = ucx.worker_set_am_recv_handler(self_->worker->handle(), &handler);
-  if (status != UCS_OK) return ucx_error(ucx, "no active messages", status);
-  return {};
-}
-
-UcxTransport::~UcxTransport() {
-  if (cancelled_) return;
-  flush();
-  cancel();
-}
-
-void UcxTransport::refused_by(Rank peer) {
-  if (const auto place = endpoints_.find(peer); place != endpoints_.end()) place->second->refused();
-}
-
-bool UcxTransport::can_reach(std::span<const std::byte> address) const {
-  return unframe(address).has_value();
-}
-
-Result<Endpoint*> UcxTransport::connect(Rank peer, std::span<const std::byte> address) {
-  const auto worker_address = unframe(address);
-  if (!worker_address || index(peer) < 0 || index(peer) >= kMaxRanks) {
-    return Error{Code::invalid_argument, fmt::format("the address of rank {} is not one of ucx", index(peer))};
-  }
-  if (endpoints_.contains(peer)) {
-    return Error{Code::invalid_argument, fmt::format("rank {} is connected already (ucx)", index(peer))};
-  }
-  auto endpoint = std::make_unique<UcxEndpoint>(*self_, peer);
-  if (cancelled_) {
-    endpoint->cancel(path_cancelled(peer, self_->path));
-  } else {
-    endpoint->open(*worker_address);
-  }
-  return (endpoints_[peer] = std::move(endpoint)).get();
-}
-
-unsigned UcxTransport::advance() {
-  const unsigned events = self_->worker->ucx().worker_progress(self_->worker->handle());
-  // Not in the callbacks: UCX allows no closing there.
-  while (!self_->troubled.empty()) {
-    UcxEndpoint* endpoint = self_->troubled.back();
-    self_->troubled.pop_back();
-    endpoint->act_on_trouble();
-  }
-  if (!self_->leaving.empty() || !self_->closing.empty()) leave_and_close();
-  return events;
-}
-
-void UcxTransport::leave_and_close() {
-  const auto& ucx = self_->worker->ucx();
-  const auto is_over = [&](void* request) {
-    if (ucx.request_check_status(request) == UCS_INPROGRESS) return false;
-    ucx.request_free(request);
-    return true;
-  };
-  std::erase_if(self_->leaving, [&](const Self::Leaving& leaving) {
-    if (!is_over(leaving.goodbye)) return false;
-    self_->close(leaving.handle, leaving.reached);
-    return true;
-  });
-  std::erase_if(self_->closing, is_over);
-}
-
-void UcxTransport::progress(TimePoint /*now*/, std::vector<Completion>& completed) {
-  if (self_->worker) {
-    for (std::size_t i = 0; i < self_->posted.size(); ++i) self_->posted[i]->start_posted();
-    self_->posted.clear();
-    constexpr int kTurns = 8;  // enough to drain what has come, few enough not to starve other transports
-    for (int turn = 0; turn < kTurns && advance() != 0; ++turn) {
+  const auto addresses = packets::own_addresses(options.addresses);
+  if (!addresses) return addresses.error().within("ucx");
+  if (addresses->empty()) return Error{Code::transport, "ucx: this machine has no network interface that is up"};
+  packets::Parts parts{.name = "ucx",
+                       .rank = options.rank,
+                       .kind = "ucx",
+                       .lifeline = addresses->front(),
+                       .rails = {},
+                       .planes = {},
+                       .combines = true,
+                       .log = options.log};
+  std::vector<std::string> devices;
+  for (const std::string& device : equal_devices(resources)) {
+    for (int i = 0; i < options.per_device; ++i) {
+      if (devices.size() < static_cast<std::size_t>(options.rails)) devices.push_back(device);
     }
   }
-  completed.insert(completed.end(), self_->done.begin(), self_->done.end());
-  self_->done.clear();
-}
-
-void UcxTransport::cancel() {
-  if (cancelled_) return;
-  cancelled_ = true;
-  for (auto& [peer, endpoint] : endpoints_) endpoint->cancel(path_cancelled(peer, self_->path));
-  const auto is_busy = [&] { return self_->operations.in_use() + self_->leaving.size() + self_->closing.size() > 0; };
-  for (int round = 0; round < kCancelRounds && is_busy(); ++round) advance();
-  // Without a worker nothing can be touched any more, and peers see their connections end.
-  for (const auto& leaving : self_->leaving) self_->close(leaving.handle, leaving.reached);
-  self_->worker.reset();
-  self_->done.clear();
-  self_->posted.clear();
-  self_->troubled.clear();
-}
-
-bool UcxTransport::prepare_to_sleep() {
-  if (!self_->done.empty() || !self_->posted.empty() || !self_->troubled.empty()) return false;
-  return !self_->worker || self_->worker->ucx().worker_arm(self_->worker->handle()) == UCS_OK;
-}
-
-// The last messages of a rank may still wait in this process for room in a socket.
-void UcxTransport::flush() {
-  const ucp_request_param_t params{};
-  const auto& ucx = self_->worker->ucx();
-  const auto request = ucx.worker_flush_nbx(self_->worker->handle(), &params);
-  if (!UCS_PTR_IS_PTR(request)) return;
-  for (int round = 0; round < kFlushRounds && ucx.request_check_status(request) == UCS_INPROGRESS; ++round) advance();
-  ucx.request_free(request);
+  const std::string version = first->ucx().get_version_string();
+  if (devices.size() < 2) {
+    TUTTI_TRY(add_rail(parts, std::move(first), options));  // UCX knows best how to reach whom
+    devices = {""};
+  } else {
+    first.reset();
+    for (const std::string& device : devices)
+      TUTTI_TRY(add_rail(parts, TUTTI_TRY(make_worker(device, options)), options));
+  }
+  parts.planes = packets::planes_of(devices);
+  auto transport = TUTTI_TRY(packets::start(std::move(parts)));
+  options.log.info("ucx", "version {} path {}", version, transport->describe());
+  return transport;
 }
 
 }  // namespace tutti::transport::ucx

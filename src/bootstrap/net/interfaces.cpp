@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
 
@@ -27,6 +28,22 @@ bool read_address(const sockaddr* from, NetAddress& address) {
   std::memcpy(&v6, from, sizeof(v6));
   std::memcpy(address.ip.data(), &v6.sin6_addr, address.ip.size());
   return !IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr);
+}
+
+// The network of an address, from its mask: "10.77.0.0/16".
+std::string network_of(NetAddress address, const sockaddr* mask) {
+  NetAddress bits;
+  if (mask == nullptr || !read_address(mask, bits)) return {};
+  const std::size_t first = address.is_v4() ? address.ip.size() - 4 : 0;
+  int length = 0;
+  for (std::size_t i = first; i < address.ip.size(); ++i) {
+    address.ip[i] &= bits.ip[i];
+    length += std::popcount(std::to_integer<unsigned>(bits.ip[i]));
+  }
+  std::string text = to_string(address);  // "10.77.0.0:0", "[fd00::]:0"
+  text.resize(text.rfind(':'));
+  if (text.starts_with('[')) text = text.substr(1, text.size() - 2);
+  return fmt::format("{}/{}", text, length);
 }
 
 // "eth,ib": prefixes; "=eth0": exact names; "^": all but these.
@@ -79,6 +96,25 @@ std::vector<NetAddress> pick(std::span<const Interface> interfaces, Wanted wante
   return picked;
 }
 
+// Why what the filter means, and this machine has, is of no use: "; eth1 has no address".
+std::string why_not(std::span<const Interface> interfaces, const Filter& filter) {
+  const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> all(if_nameindex(), &if_freenameindex);
+  ifaddrs* raw = nullptr;
+  if (getifaddrs(&raw) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> states(raw, &freeifaddrs);
+  std::string text;
+  for (const struct if_nameindex* each = all.get(); each != nullptr && each->if_index != 0; ++each) {
+    const std::string_view name = each->if_name;
+    const bool is_known = std::ranges::any_of(interfaces, [&](const Interface& i) { return i.name == name; });
+    if (is_known || !filter.allows(name)) continue;
+    bool is_up = false;
+    for (const ifaddrs* entry = raw; entry != nullptr; entry = entry->ifa_next)
+      is_up = is_up || (name == entry->ifa_name && (entry->ifa_flags & IFF_UP) != 0);
+    text += fmt::format("; {} {}", name, is_up ? "has no address" : "is down");
+  }
+  return text;
+}
+
 Error nothing_matches(std::span<const Interface> interfaces, std::string_view filter) {
   std::string known;
   for (const auto& interface : interfaces) {
@@ -86,9 +122,9 @@ Error nothing_matches(std::span<const Interface> interfaces, std::string_view fi
     known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", interface.name, address.substr(0, address.rfind(':')));
   }
   return Error{Code::invalid_argument,
-               filter.empty()
-                   ? std::string("this machine has no network interface that is up")
-                   : fmt::format("TUTTI_IFACE is '{}', but no interface matches; there are {}", filter, known)};
+               filter.empty() ? std::string("this machine has no network interface that is up")
+                              : fmt::format("TUTTI_IFACE is '{}', but no interface matches; there are {}{}", filter,
+                                            known, why_not(interfaces, Filter(filter)))};
 }
 
 }  // namespace
@@ -99,9 +135,13 @@ std::vector<Interface> list_interfaces() {
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> all(raw, &freeifaddrs);
   std::vector<Interface> interfaces;
   for (const ifaddrs* entry = raw; entry != nullptr; entry = entry->ifa_next) {
-    Interface interface { entry->ifa_name, {}, (entry->ifa_flags & IFF_LOOPBACK) != 0 };
+    Interface interface {
+      entry->ifa_name, {}, (entry->ifa_flags & IFF_LOOPBACK) != 0, {}
+    };
     if (entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
-    if (read_address(entry->ifa_addr, interface.address)) interfaces.push_back(std::move(interface));
+    if (!read_address(entry->ifa_addr, interface.address)) continue;
+    interface.network = network_of(interface.address, entry->ifa_netmask);
+    interfaces.push_back(std::move(interface));
   }
   return interfaces;
 }
@@ -125,7 +165,8 @@ Result<std::vector<std::string>> choose_interfaces(std::span<const Interface> in
   for (const bool loopback : {false, true}) {
     std::vector<std::string> names;
     for (const auto& interface : interfaces) {
-      if (interface.loopback != loopback || !wanted.allows(interface.name)) continue;
+      const bool allowed = filter.empty() ? !is_bridge(interface.name) : wanted.allows(interface.name);
+      if (interface.loopback != loopback || !allowed) continue;
       if (std::find(names.begin(), names.end(), interface.name) == names.end()) names.push_back(interface.name);
     }
     if (!names.empty()) return names;

@@ -15,6 +15,7 @@ struct Interface {
   std::string name;
   NetAddress address;
   bool loopback = false;
+  std::string network = {};  // "10.77.0.0/16"
 };
 
 /// Those that are up, an entry an address; without link-local addresses, which mean nothing elsewhere.
@@ -24,8 +25,8 @@ std::vector<Interface> list_interfaces();
 /// loopback nor bridges of containers, unless there is nothing else. Fails with invalid_argument if nothing matches.
 Result<std::vector<NetAddress>> choose_addresses(std::span<const Interface> interfaces, std::string_view filter);
 
-/// The names of the interfaces that `filter`, which is not empty, allows, each once; without loopback, unless there is
-/// nothing else. Fails as `choose_addresses` does.
+/// The names of the interfaces that `filter` allows, each once; without loopback, unless there is nothing else, and
+/// without a filter neither bridges of containers. Fails as `choose_addresses` does.
 Result<std::vector<std::string>> choose_interfaces(std::span<const Interface> interfaces, std::string_view filter);
 
 }  // namespace tutti::bootstrap

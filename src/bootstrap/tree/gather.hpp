@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,14 +13,54 @@
 
 namespace tutti::bootstrap {
 
+/// How many ranks `gather` brings; nothing, if it names one beyond the world or more than there are.
+inline std::optional<std::int64_t> ranks_in(const std::vector<Blob>& blobs, std::int32_t world_size) {
+  std::int64_t count = 0;
+  for (const Blob& blob : blobs) {
+    for (const RankPattern& pattern : blob.ranks) {
+      if (pattern.end() > world_size) return std::nullopt;
+      count += pattern.size();
+    }
+  }
+  return count <= world_size ? std::optional(count) : std::nullopt;
+}
+
+/// Calls `use` with blobs that fit in a frame together, all of `blobs` in order.
+template <typename Use>
+void in_pieces(std::vector<Blob> blobs, Use&& use) {
+  constexpr std::size_t kPiece = kMaxFrame / 2;
+  constexpr std::size_t kMostPatterns = 2048;  // 32 KiB
+  std::vector<Blob> piece;
+  std::size_t bytes = 0;
+  const auto add = [&](Blob blob) {
+    const std::size_t more = blob.bytes.size() + 16 * blob.ranks.size() + 8;
+    if (bytes + more > kPiece && !piece.empty()) {
+      use(std::exchange(piece, {}));
+      bytes = 0;
+    }
+    bytes += more;
+    piece.push_back(std::move(blob));
+  };
+  for (Blob& blob : blobs) {
+    while (blob.ranks.size() > kMostPatterns) {
+      const auto cut = blob.ranks.end() - static_cast<std::ptrdiff_t>(kMostPatterns);
+      add({{cut, blob.ranks.end()}, blob.bytes});
+      blob.ranks.erase(cut, blob.ranks.end());
+    }
+    add(std::move(blob));
+  }
+  if (!piece.empty()) use(std::move(piece));
+}
+
 /// Contributions of the ranks at and below a place, kept until they are sent up together.
 class GatherUp {
  public:
-  void add(Gather gather, TimePoint now) {
+  /// `ranks` are those in `gather`.
+  void add(Gather gather, std::int64_t ranks, TimePoint now) {
     Round& round = rounds_[gather.sequence];
     const TimePoint until = now + std::chrono::milliseconds(gather.left_ms);
     round.until = round.seen == 0 ? until : std::min(round.until, until);
-    round.seen += static_cast<std::int64_t>(gather.blobs.size());
+    round.seen += ranks;
     for (auto& blob : gather.blobs) round.waiting.push_back(std::move(blob));
   }
 
@@ -30,9 +71,10 @@ class GatherUp {
       Round& round = at->second;
       const bool whole = round.seen >= ranks;
       if ((whole || all) && !round.waiting.empty()) {
-        const auto left = Deadline{round.until}.left(now);
-        cut(at->first, std::chrono::duration_cast<std::chrono::milliseconds>(left).count(),
-            std::exchange(round.waiting, {}), out);
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline{round.until}.left(now));
+        in_pieces(merged(std::exchange(round.waiting, {})), [&](std::vector<Blob> piece) {
+          out.push_back({at->first, static_cast<std::uint32_t>(left.count()), std::move(piece)});
+        });
       }
       at = whole ? rounds_.erase(at) : std::next(at);
     }
@@ -49,44 +91,31 @@ class GatherUp {
     TimePoint until{};
   };
 
-  // In pieces that fit in a frame.
-  static void cut(std::uint32_t sequence, std::int64_t left_ms, std::vector<Blob> blobs, std::vector<Gather>& out) {
-    std::size_t bytes = kPiece;
-    for (auto& blob : blobs) {
-      bytes += blob.bytes.size() + 8;
-      if (bytes > kPiece) {
-        out.push_back({sequence, static_cast<std::uint32_t>(left_ms), {}});
-        bytes = blob.bytes.size() + 8;
-      }
-      out.back().blobs.push_back(std::move(blob));
-    }
-  }
-  static constexpr std::size_t kPiece = kMaxFrame / 2;
-
   std::map<std::uint32_t, Round> rounds_;
 };
 
-/// The result as it comes down, in rank order and in pieces.
+/// The result as it comes down, in pieces.
 class GatherDown {
  public:
-  /// False if the piece does not continue what came before. `done` when the last rank's contribution is there.
+  /// False if the piece does not continue what came before.
   bool add(Gathered piece, std::int32_t world_size) {
     if (blobs_.empty()) sequence_ = piece.sequence;
-    if (piece.sequence != sequence_) return false;
-    for (auto& blob : piece.blobs) {
-      if (std::cmp_not_equal(blob.rank, blobs_.size()) || blob.rank >= world_size) return false;
-      blobs_.push_back(std::move(blob.bytes));
-    }
+    const auto more = ranks_in(piece.blobs, world_size);
+    if (piece.sequence != sequence_ || !more || told_ + *more > world_size) return false;
+    told_ += *more;
+    for (auto& blob : piece.blobs) blobs_.push_back(std::move(blob));
     return true;
   }
-  [[nodiscard]] bool done(std::int32_t world_size) const { return std::cmp_equal(blobs_.size(), world_size); }
-  std::pair<std::uint32_t, std::vector<std::vector<std::byte>>> take() {
-    return {sequence_, std::exchange(blobs_, {})};
+  [[nodiscard]] bool done(std::int32_t world_size) const { return told_ == world_size; }
+  std::pair<std::uint32_t, std::vector<Blob>> take() {
+    told_ = 0;
+    return {sequence_, merged(std::exchange(blobs_, {}))};
   }
 
  private:
   std::uint32_t sequence_ = 0;
-  std::vector<std::vector<std::byte>> blobs_;
+  std::int64_t told_ = 0;  // ranks
+  std::vector<Blob> blobs_;
 };
 
 }  // namespace tutti::bootstrap

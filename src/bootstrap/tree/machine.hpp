@@ -39,6 +39,7 @@ struct CloseDoors {};  // take nobody in any more, and give up the hub's name
 // What a machine tells its owner.
 struct MeetingComplete {
   topology::Layout layout;
+  topology::Layout machines;  // the same of machines, on which there may be several nodes
 };
 struct MeetingFailed {
   Error error;
@@ -50,7 +51,7 @@ struct CardArrived {
 };
 struct GatherDone {
   std::uint32_t sequence = 0;
-  std::vector<std::vector<std::byte>> blobs;  // in rank order
+  Contributions contributions;
 };
 struct Finished {};  // nothing is left to do: the machine can go
 

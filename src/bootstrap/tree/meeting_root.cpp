@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "bootstrap/tree/gather.hpp"
+
 namespace tutti::bootstrap {
 namespace {
 
@@ -13,6 +15,22 @@ constexpr Duration kStrayTime = std::chrono::seconds(6);  // a rank looks for a 
 // The root gives up a little before the ranks do, so that they hear who is missing.
 TimePoint before(TimePoint deadline, TimePoint now) {
   return deadline - std::min<Duration>((deadline - now) / 10, std::chrono::milliseconds(300));
+}
+
+// `where` is the number of what each rank is on.
+topology::Layout layout_of(const std::vector<Arrival>& arrivals, std::uint64_t Arrival::*where) {
+  std::map<std::uint64_t, std::int32_t> numbers;
+  std::vector<topology::NodeRun> runs;
+  for (const auto& arrival : arrivals) {
+    const auto fresh = static_cast<std::int32_t>(numbers.size());
+    const auto number = numbers.try_emplace(arrival.*where, fresh).first->second;
+    if (!runs.empty() && runs.back().node == number) {
+      runs.back().count += arrival.ranks.count;
+    } else {
+      runs.push_back({arrival.ranks.first, arrival.ranks.count, number});
+    }
+  }
+  return topology::Layout::from_runs(std::move(runs));
 }
 
 }  // namespace
@@ -45,14 +63,10 @@ void MeetingRoot::closed(LinkId link, Ending /*ending*/, const std::string& why,
 void MeetingRoot::tick(TimePoint now) {
   if (alarms_.rings(Alarm::deadline, now)) nobody_came_in_time(now);
   if (alarms_.rings(Alarm::gather, now) && round_) {
-    RankSet there;
-    for (std::int32_t rank = 0; rank < mine_.world_size; ++rank) {
-      if (round_->blobs[static_cast<std::size_t>(rank)]) there.add({rank, 1});
-    }
-    const auto missing = there.missing_of(mine_.world_size);
+    const auto missing = round_->there.missing_of(mine_.world_size);
     raise({Code::timeout,
            fmt::format("all-gather {} of the meeting: {} did not contribute within {}; {} of {} did", round_->sequence,
-                       describe(missing), in_seconds(round_->patience), round_->count, mine_.world_size),
+                       describe(missing), in_seconds(round_->patience), round_->there.size(), mine_.world_size),
            to_rank(missing.runs().front().first)});
   }
   if (alarms_.rings(Alarm::closing, now)) finish();
@@ -107,30 +121,25 @@ void MeetingRoot::complete() {
   alarms_.cancel(Alarm::deadline);
   std::sort(arrivals_.begin(), arrivals_.end(),
             [](const Arrival& a, const Arrival& b) { return a.ranks.first < b.ranks.first; });
-  std::map<std::uint64_t, std::int32_t> numbers;
-  std::vector<topology::NodeRun> runs;
-  for (const auto& arrival : arrivals_) {
-    const auto fresh = static_cast<std::int32_t>(numbers.size());
-    const auto node = numbers.try_emplace(arrival.node, fresh).first->second;
-    if (!runs.empty() && runs.back().node == node) {
-      runs.back().count += arrival.ranks.count;
-    } else {
-      runs.push_back({arrival.ranks.first, arrival.ranks.count, node});
-    }
-  }
+  const auto nodes = layout_of(arrivals_, &Arrival::node);
+  const auto machines = layout_of(arrivals_, &Arrival::machine);
   arrivals_ = {};
-  log_.info("bootstrap", "all {} ranks have met, nodes {}", mine_.world_size, numbers.size());
-  send_layout(topology::Layout::from_runs(std::move(runs)));
+  log_.info("bootstrap", "all {} ranks have met, nodes {}", mine_.world_size, nodes.nodes());
+  send_layout(nodes, machines);
 }
 
-void MeetingRoot::send_layout(const topology::Layout& layout) {
+void MeetingRoot::send_layout(const topology::Layout& layout, const topology::Layout& machines) {
   const auto packed = pack(layout);
-  for (std::size_t begin = 0; begin < packed.size(); begin += kMaxRunsPerFrame) {
-    const auto end = std::min(begin + kMaxRunsPerFrame, packed.size());
-    Ready ready{end == packed.size(), host_, host_node_, {}};
-    ready.runs.assign(packed.begin() + static_cast<std::ptrdiff_t>(begin),
-                      packed.begin() + static_cast<std::ptrdiff_t>(end));
-    to_children(encode(ready));
+  const auto packed_machines = pack(machines);
+  const auto piece_of = [](const std::vector<RepeatedRun>& all, std::size_t begin) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(std::min(begin, all.size()));
+    const auto to = all.begin() + static_cast<std::ptrdiff_t>(std::min(begin + kMaxRunsPerFrame, all.size()));
+    return std::vector(from, to);
+  };
+  const std::size_t all = std::max(packed.size(), packed_machines.size());
+  for (std::size_t begin = 0; begin < all; begin += kMaxRunsPerFrame) {
+    const bool last = begin + kMaxRunsPerFrame >= all;
+    to_children(encode(Ready{last, host_, host_node_, piece_of(packed, begin), piece_of(packed_machines, begin)}));
   }
 }
 
@@ -141,7 +150,6 @@ void MeetingRoot::contributed(Gather gather, TimePoint now) {
   if (!round_) {
     round_.emplace();
     round_->sequence = gather.sequence;
-    round_->blobs.resize(static_cast<std::size_t>(mine_.world_size));
   }
   GatherRound& round = *round_;
   if (gather.sequence != round.sequence) {
@@ -149,44 +157,49 @@ void MeetingRoot::contributed(Gather gather, TimePoint now) {
         {Code::internal, fmt::format("all-gather {} began before {} had ended", gather.sequence, round.sequence)});
   }
   const Duration patience = std::chrono::milliseconds(gather.left_ms);
-  if (round.count == 0 || now + patience < round.until) {
+  if (round.there.empty() || now + patience < round.until) {
     round.until = now + patience;
     round.patience = patience;
     alarms_.set(Alarm::gather, before(round.until, now));
   }
+  if (!ranks_in(gather.blobs, mine_.world_size))
+    return raise({Code::internal, "a rank brought contributions of ranks beyond the world size"});
   for (auto& blob : gather.blobs) {
-    if (blob.rank >= mine_.world_size) continue;
-    auto& place = round.blobs[static_cast<std::size_t>(blob.rank)];
-    if (!place) ++round.count;
-    place = std::move(blob.bytes);
+    std::vector<RankRun> runs;
+    for (const RankPattern& pattern : blob.ranks) append_runs(pattern, runs);
+    auto& sayers = round.said[std::move(blob.bytes)];
+    for (const RankRun& run : runs) {
+      RankSet fresh(run);
+      if (round.there.overlaps(run)) {  // it was said before: the first word counts
+        for (const RankRun& known : round.there.runs()) fresh.remove(known);
+      }
+      sayers.insert(sayers.end(), fresh.runs().begin(), fresh.runs().end());
+      round.there.add(run);
+    }
   }
-  if (round.count < mine_.world_size) return fail_if_someone_left();
+  if (round.there.size() < mine_.world_size) return fail_if_someone_left();
   alarms_.cancel(Alarm::gather);
   gathers_done_ = round.sequence;
   send_gathered(round);
   round_.reset();
 }
 
-void MeetingRoot::send_gathered(const GatherRound& round) {
-  Gathered piece{round.sequence, {}};
-  std::size_t bytes = 0;
-  for (std::int32_t rank = 0; rank < mine_.world_size; ++rank) {
-    const auto& blob = *round.blobs[static_cast<std::size_t>(rank)];
-    if (bytes + blob.size() + 8 > kMaxFrame / 2) {
-      to_children(encode(std::exchange(piece, {round.sequence, {}})));
-      bytes = 0;
-    }
-    bytes += blob.size() + 8;
-    piece.blobs.push_back({rank, blob});
+void MeetingRoot::send_gathered(GatherRound& round) {
+  std::vector<Blob> blobs;
+  while (!round.said.empty()) {
+    auto one = round.said.extract(round.said.begin());
+    if (!one.mapped().empty()) blobs.push_back({patterns_of(std::move(one.mapped())), std::move(one.key())});
   }
-  to_children(encode(piece));
+  in_pieces(std::move(blobs), [&](std::vector<Blob> piece) {
+    to_children(encode(Gathered{round.sequence, std::move(piece)}));
+  });
 }
 
 void MeetingRoot::fail_if_someone_left() {
   if (!round_) return;
   for (const auto& run : left_.runs()) {
     for (auto rank = run.first; rank < run.first + run.count; ++rank) {
-      if (round_->blobs[static_cast<std::size_t>(rank)]) continue;
+      if (round_->there.contains(rank)) continue;
       return raise({Code::peer_lost,
                     fmt::format("all-gather {} of the meeting cannot end: rank {} has left", round_->sequence, rank),
                     to_rank(rank)});

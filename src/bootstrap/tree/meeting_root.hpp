@@ -1,6 +1,7 @@
 // The top of the tree: it counts who has come, makes the layout, says who is missing, and puts all-gathers together.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -11,8 +12,8 @@ namespace tutti::bootstrap {
 /// An all-gather under way.
 struct GatherRound {
   std::uint32_t sequence = 0;
-  std::vector<std::optional<std::vector<std::byte>>> blobs;
-  std::int32_t count = 0;
+  std::map<std::vector<std::byte>, std::vector<RankRun>> said;  // what was said, and by whom
+  RankSet there;
   TimePoint until{};
   Duration patience{};
 };
@@ -45,8 +46,8 @@ class MeetingRoot final : public TreeNode {
   [[nodiscard]] bool takes_in(bool local) const override { return !local; }
 
   void complete();
-  void send_layout(const topology::Layout& layout);
-  void send_gathered(const GatherRound& round);
+  void send_layout(const topology::Layout& layout, const topology::Layout& machines);
+  void send_gathered(GatherRound& round);
   void fail_if_someone_left();
   void nobody_came_in_time(TimePoint now);
   void finish();

@@ -19,10 +19,10 @@ void Member::start(TimePoint now) {
   if (setup_.root.empty()) {  // alone: no network at all
     root_gone_ = true;
     complete_ = true;
-    act(MeetingComplete{topology::Layout::regular(1, 1)});
+    act(MeetingComplete{topology::Layout::regular(1, 1), topology::Layout::regular(1, 1)});
     return;
   }
-  waiting_joins_.arrivals.push_back({{mine_.rank, 1}, setup_.node});
+  waiting_joins_.arrivals.push_back({{mine_.rank, 1}, setup_.node, setup_.machine});
   if (setup_.hosts_root) {
     waiting_joins_.host = mine_.rank;
     waiting_joins_.host_node = node_name_;
@@ -113,12 +113,14 @@ void Member::ask(std::int32_t owner, TimePoint now) {
 void Member::gather(std::uint32_t sequence, std::vector<std::byte> mine, Deadline deadline, TimePoint now) {
   Gather gather{sequence, 0, {}};
   gather.left_ms = milliseconds_of(deadline.left(now));
-  gather.blobs.push_back({mine_.rank, std::move(mine)});
+  gather.blobs.push_back({{{mine_.rank, 1, 0, 1}}, std::move(mine)});
   contributed(std::move(gather), now);
 }
 
 void Member::contributed(Gather gather, TimePoint now) {
-  gathers_.add(std::move(gather), now);
+  const auto ranks = ranks_in(gather.blobs, mine_.world_size);
+  if (!ranks) return raise({Code::internal, "a rank brought contributions of ranks beyond the world size"});
+  gathers_.add(std::move(gather), *ranks, now);
   flush_gathers(false, now);
   if (!gathers_.empty()) alarms_.set_earlier(Alarm::flush_gathers, now + kGatherDelay);
 }

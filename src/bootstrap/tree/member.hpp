@@ -17,6 +17,7 @@ struct MemberSetup {
   std::string hub_name;   // of this node's socket: who owns it is the hub
   std::string own_door;   // this rank's own socket, for those that the hub has no seat for
   std::uint64_t node = 0;
+  std::uint64_t machine = 0;  // that the node is on
   std::string node_name;
   bool hosts_root = false;
   Deadline deadline;  // of the join
@@ -120,6 +121,7 @@ class Member final : public TreeNode {
   TimePoint waiting_until_{};
   std::vector<RankRun> unsent_left_;
   std::vector<RepeatedRun> layout_;
+  std::vector<RepeatedRun> machines_;
   std::int32_t host_ = -1;
   std::string host_node_;
 

@@ -83,17 +83,18 @@ void Member::flush_joins(TimePoint now) {
 void Member::layout_came(Ready& ready) {
   to_children(encode(ready));
   layout_.insert(layout_.end(), ready.runs.begin(), ready.runs.end());
+  machines_.insert(machines_.end(), ready.machines.begin(), ready.machines.end());
   if (!ready.last || complete_) return;
-  auto layout = unpack(layout_);
-  layout_ = {};
-  if (!layout || layout->ranks() != mine_.world_size) {
+  auto layout = unpack(std::exchange(layout_, {}));
+  auto machines = unpack(std::exchange(machines_, {}));
+  if (!layout || layout->ranks() != mine_.world_size || !machines || machines->ranks() != mine_.world_size) {
     return raise({Code::internal, "the root sent a layout that is none"});
   }
   complete_ = true;
   host_ = ready.host;
   host_node_ = ready.host_node;
   alarms_.cancel(Alarm::deadline);
-  act(MeetingComplete{*std::move(layout)});
+  act(MeetingComplete{*std::move(layout), *std::move(machines)});
 }
 
 void Member::left(const std::vector<RankRun>& ranks, TimePoint /*now*/) {
@@ -163,7 +164,7 @@ void Member::flush_gathers(bool all, TimePoint now) {
   }
   for (auto& gather : gathers_.take(1 + family_.ranks_below(), all, now)) {
     if (setup_.root.empty()) {  // alone
-      act(GatherDone{gather.sequence, {std::move(gather.blobs.front().bytes)}});
+      act(GatherDone{gather.sequence, Contributions(std::move(gather.blobs.front().bytes))});
     } else {
       up(gather);
     }
@@ -177,7 +178,9 @@ void Member::contributions_came(Gathered& gathered) {
   }
   if (!gathered_.done(mine_.world_size)) return;
   auto [sequence, blobs] = gathered_.take();
-  act(GatherDone{sequence, std::move(blobs)});
+  Contributions contributions(std::move(blobs), mine_.world_size);
+  if (!contributions.covers_all()) return raise({Code::internal, "the root told a contribution twice"});
+  act(GatherDone{sequence, std::move(contributions)});
 }
 
 }  // namespace tutti::bootstrap

@@ -66,11 +66,12 @@ void get(Reader& r, RankRun& run) {
 
 void put(Writer& w, const Arrival& arrival) {
   put(w, arrival.ranks);
-  w.number(arrival.node);
+  w.number(arrival.node).number(arrival.machine);
 }
 void get(Reader& r, Arrival& arrival) {
   get(r, arrival.ranks);
   arrival.node = r.number<std::uint64_t>();
+  arrival.machine = r.number<std::uint64_t>();
 }
 
 void put(Writer& w, const RepeatedRun& run) {
@@ -83,14 +84,20 @@ void get(Reader& r, RepeatedRun& run) {
   if (run.count < 1 || run.count > kMostRanks || run.repeat < 1 || run.repeat > kMostRanks) r.refuse();
 }
 
-void put(Writer& w, const Blob& blob) {
-  w.number(blob.rank).blob(blob.bytes);
+void put(Writer& w, const RankPattern& pattern) {
+  w.number(pattern.first).number(pattern.count).number(pattern.step).number(pattern.repeat);
 }
-void get(Reader& r, Blob& blob) {
-  blob.rank = get_rank(r);
-  const auto bytes = r.blob(kMaxCard);
-  blob.bytes.assign(bytes.begin(), bytes.end());
+void get(Reader& r, RankPattern& pattern) {
+  pattern.first = get_rank(r);
+  pattern.count = r.number<std::int32_t>();
+  pattern.step = r.number<std::int32_t>();
+  pattern.repeat = r.number<std::int32_t>();
+  if (pattern.count < 1 || pattern.repeat < 1 || pattern.step < (pattern.repeat > 1 ? pattern.count : 0)) r.refuse();
+  if (pattern.end() > kMostRanks) r.refuse();
 }
+
+void put(Writer& w, const Blob& blob);
+void get(Reader& r, Blob& blob);
 
 template <typename T>
 void put_all(Writer& w, const std::vector<T>& all) {
@@ -102,6 +109,16 @@ void get_all(Reader& r, std::vector<T>& all, std::size_t element_bytes) {
   const auto count = r.count(element_bytes);
   all.reserve(count);
   for (std::size_t i = 0; r.good() && i < count; ++i) get(r, all.emplace_back());
+}
+
+void put(Writer& w, const Blob& blob) {
+  put_all(w, blob.ranks);
+  w.blob(blob.bytes);
+}
+void get(Reader& r, Blob& blob) {
+  get_all(r, blob.ranks, 16);
+  const auto bytes = r.blob(kMaxCard);
+  blob.bytes.assign(bytes.begin(), bytes.end());
 }
 
 void put(Writer& w, const Attach& m) {
@@ -145,18 +162,20 @@ void get(Reader& r, Join& m) {
   m.patience_ms = r.number<std::uint32_t>();
   m.host = get_rank(r, -1);
   m.host_node = r.text(kMaxNodeName);
-  get_all(r, m.arrivals, 16);
+  get_all(r, m.arrivals, 24);
 }
 
 void put(Writer& w, const Ready& m) {
   w.number(std::uint8_t{m.last}).number(m.host).text(m.host_node);
   put_all(w, m.runs);
+  put_all(w, m.machines);
 }
 void get(Reader& r, Ready& m) {
   m.last = get_flag(r);
   m.host = get_rank(r, -1);
   m.host_node = r.text(kMaxNodeName);
   get_all(r, m.runs, 12);
+  get_all(r, m.machines, 12);
 }
 
 void put(Writer& w, const Ask& m) {
@@ -274,11 +293,19 @@ std::vector<RepeatedRun> pack(const topology::Layout& layout) {
 }
 
 std::optional<topology::Layout> unpack(std::span<const RepeatedRun> runs) {
+  std::size_t all = 0;
+  std::int64_t ranks = 0;
+  for (const auto& run : runs) {
+    if (run.count < 1) return std::nullopt;
+    ranks += std::int64_t{run.count} * run.repeat;
+    if (ranks > kMostRanks) return std::nullopt;
+    all += static_cast<std::size_t>(run.repeat);
+  }
   std::vector<topology::NodeRun> flat;
+  flat.reserve(all);
   std::int64_t first = 0;
   for (const auto& run : runs) {
     for (std::int32_t i = 0; i < run.repeat; ++i) {
-      if (run.count < 1 || first + run.count > kMostRanks) return std::nullopt;
       flat.push_back({static_cast<std::int32_t>(first), run.count, run.node + i});
       first += run.count;
     }

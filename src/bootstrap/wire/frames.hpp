@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "bootstrap/net/address.hpp"
+#include "bootstrap/tree/contributions.hpp"
 #include "bootstrap/tree/rank_set.hpp"
 #include "topology/fabric/layout.hpp"
 
@@ -29,6 +30,7 @@ inline constexpr std::int32_t kMostRanks = 1 << 24;
 struct Arrival {
   RankRun ranks;
   std::uint64_t node = 0;
+  std::uint64_t machine = 0;  // that the node is on
   bool operator==(const Arrival&) const = default;
 };
 
@@ -38,12 +40,6 @@ struct RepeatedRun {
   std::int32_t count = 0;
   std::int32_t repeat = 0;
   bool operator==(const RepeatedRun&) const = default;
-};
-
-struct Blob {
-  std::int32_t rank = 0;
-  std::vector<std::byte> bytes;
-  bool operator==(const Blob&) const = default;
 };
 
 // Newcomer to a parent, first of all. `local`: over this node's socket. `moved`: it has left another parent.
@@ -73,11 +69,12 @@ struct Join {                     // up, before the meeting is complete
   std::vector<Arrival> arrivals;
   bool operator==(const Join&) const = default;
 };
-struct Ready {  // down: the layout, in pieces
+struct Ready {  // down: the layout, and the one of machines instead of nodes, in pieces
   bool last = false;
   std::int32_t host = -1;
   std::string host_node;
   std::vector<RepeatedRun> runs;
+  std::vector<RepeatedRun> machines;
   bool operator==(const Ready&) const = default;
 };
 struct Ask {  // towards `owner`: send your card to `asker`
@@ -98,7 +95,7 @@ struct Gather {  // up: contributions to the sequence-th all-gather
   std::vector<Blob> blobs;
   bool operator==(const Gather&) const = default;
 };
-struct Gathered {  // down: all of them, in rank order, in pieces
+struct Gathered {  // down: all of them, in pieces
   std::uint32_t sequence = 0;
   std::vector<Blob> blobs;
   bool operator==(const Gathered&) const = default;

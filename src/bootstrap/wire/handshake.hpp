@@ -11,7 +11,7 @@
 
 namespace tutti::bootstrap {
 
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 inline constexpr std::int32_t kRootRank = -1;
 
 enum class Role : std::uint8_t { rank = 1, root = 2, probe = 3 };

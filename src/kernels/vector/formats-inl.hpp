@@ -1,7 +1,8 @@
 // How elements are held in memory, and the vectors they are computed in. Compiled once per instruction set.
 //
 // A format has: Stored, the element in memory; Tag, the vector that it is computed in; load and store of one vector.
-// Every store writes NaN in its canonical form.
+// Every store writes NaN in its canonical form. One with kMixesBlocks also has load_block and store_block
+// (loops-inl.hpp).
 #if defined(TUTTI_KERNELS_FORMATS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TUTTI_KERNELS_FORMATS_INL
 #undef TUTTI_KERNELS_FORMATS_INL
@@ -42,14 +43,50 @@ struct BF16 {
     return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(Words(), hn::LoadU(Halves(), from))));
   }
   static HWY_INLINE void store(FloatVector v, Stored* to) {
+    hn::StoreU(hn::TruncateTo(Halves(), hn::ShiftRight<16>(rounded(v))), Halves(), to);
+  }
+
+ protected:
+  /// The code in the upper half.
+  static HWY_INLINE hn::VFromD<Words> rounded(FloatVector v) {
     const Words w;
     const auto bits = hn::BitCast(w, v);
     const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(w, 1));
-    const auto rounded = hn::ShiftRight<16>(hn::Add(hn::Add(bits, odd), hn::Set(w, 0x7fff)));
-    const auto code = hn::IfThenElse(hn::RebindMask(w, hn::Eq(v, v)), rounded, hn::Set(w, 0x7fc0));
-    hn::StoreU(hn::TruncateTo(Halves(), code), Halves(), to);
+    const auto nearest = hn::Add(hn::Add(bits, odd), hn::Set(w, 0x7fff));
+    return hn::IfThenElse(hn::RebindMask(w, hn::Eq(v, v)), nearest, hn::Set(w, 0x7fc0'0000));
   }
 };
+
+#if HWY_TARGET == HWY_SCALAR
+using MixedBF16 = BF16;
+#else
+/// The same in blocks whose vectors hold every other element: where two lie in a word, a shift or a mask is enough.
+struct MixedBF16 : BF16 {
+  static constexpr bool kMixesBlocks = true;
+  using Pairs = hn::Repartition<std::uint16_t, Words>;
+  static HWY_INLINE void load_block(const Stored* from, FloatVector& v0, FloatVector& v1, FloatVector& v2,
+                                    FloatVector& v3) {
+    load_pairs(from, v0, v1);
+    load_pairs(from + hn::Lanes(Pairs()), v2, v3);
+  }
+  static HWY_INLINE void store_block(FloatVector v0, FloatVector v1, FloatVector v2, FloatVector v3, Stored* to) {
+    store_pairs(v0, v1, to);
+    store_pairs(v2, v3, to + hn::Lanes(Pairs()));
+  }
+
+ private:
+  static HWY_INLINE void load_pairs(const Stored* from, FloatVector& even, FloatVector& odd) {
+    const Words w;
+    const auto both = hn::BitCast(w, hn::LoadU(Pairs(), from));
+    even = hn::BitCast(Floats(), hn::ShiftLeft<16>(both));
+    odd = hn::BitCast(Floats(), hn::And(both, hn::Set(w, 0xffff'0000U)));
+  }
+  static HWY_INLINE void store_pairs(FloatVector even, FloatVector odd, Stored* to) {
+    const auto upper = hn::And(rounded(odd), hn::Set(Words(), 0xffff'0000U));
+    hn::StoreU(hn::BitCast(Pairs(), hn::Or(upper, hn::ShiftRight<16>(rounded(even)))), Pairs(), to);
+  }
+};
+#endif
 
 // The 8-bit types go through f16, which holds all their values and whose exponent and mantissa lie as theirs do.
 

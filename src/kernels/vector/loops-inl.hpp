@@ -55,6 +55,35 @@ HWY_INLINE const typename F::Stored* elements(const void* buffer) {
   return static_cast<const typename F::Stored*>(buffer);
 }
 
+/// Four vectors of elements, in the order of memory unless the format has a quicker one, which is its own affair: what
+/// load_block mixes up, store_block of the same format puts back.
+template <class F>
+HWY_INLINE void load_block(const typename F::Stored* from, VectorOf<F>& v0, VectorOf<F>& v1, VectorOf<F>& v2,
+                           VectorOf<F>& v3) {
+  if constexpr (requires { F::kMixesBlocks; }) {
+    F::load_block(from, v0, v1, v2, v3);
+  } else {
+    const std::size_t lanes = hn::Lanes(typename F::Tag());
+    v0 = F::load(from);
+    v1 = F::load(from + lanes);
+    v2 = F::load(from + 2 * lanes);
+    v3 = F::load(from + 3 * lanes);
+  }
+}
+
+template <class F>
+HWY_INLINE void store_block(VectorOf<F> v0, VectorOf<F> v1, VectorOf<F> v2, VectorOf<F> v3, typename F::Stored* to) {
+  if constexpr (requires { F::kMixesBlocks; }) {
+    F::store_block(v0, v1, v2, v3, to);
+  } else {
+    const std::size_t lanes = hn::Lanes(typename F::Tag());
+    F::store(v0, to);
+    F::store(v1, to + lanes);
+    F::store(v2, to + 2 * lanes);
+    F::store(v3, to + 3 * lanes);
+  }
+}
+
 /// left op right.
 template <class F, class Op>
 struct Pair {
@@ -66,11 +95,14 @@ struct Pair {
     return Op()(typename F::Tag(), access.template load<F>(left + i), access.template load<F>(right + i));
   }
   HWY_INLINE void block(std::size_t i, VectorOf<F>& v0, VectorOf<F>& v1, VectorOf<F>& v2, VectorOf<F>& v3) const {
-    const std::size_t lanes = hn::Lanes(typename F::Tag());
-    v0 = vector(Whole(), i);
-    v1 = vector(Whole(), i + lanes);
-    v2 = vector(Whole(), i + 2 * lanes);
-    v3 = vector(Whole(), i + 3 * lanes);
+    const typename F::Tag d;
+    VectorOf<F> w0, w1, w2, w3;
+    load_block<F>(left + i, v0, v1, v2, v3);
+    load_block<F>(right + i, w0, w1, w2, w3);
+    v0 = Op()(d, v0, w0);
+    v1 = Op()(d, v1, w1);
+    v2 = Op()(d, v2, w2);
+    v3 = Op()(d, v3, w3);
   }
 };
 
@@ -91,7 +123,7 @@ class Division {
       const auto scalar = hn::Set(typename F::Tag(), scalar_);
       return multiplies_ ? hn::Mul(v, scalar) : hn::Div(v, scalar);
     } else {
-      return v;  // integers are divided by divide()
+      return v;  // integers have Quotient
     }
   }
 
@@ -100,35 +132,32 @@ class Division {
   bool multiplies_ = true;
 };
 
-/// (sources[0] op sources[1] op ...) / divisor.
+/// (sources[0] op sources[1] op ...) / divisor, of the elements from `first` on.
 template <class F, class Op>
 struct Fold {
   std::span<const void* const> sources;
   Division<F> divided;
+  std::size_t first = 0;
 
   template <class Access>
   HWY_INLINE VectorOf<F> vector(Access access, std::size_t i) const {
-    VectorOf<F> total = access.template load<F>(elements<F>(sources[0]) + i);
+    VectorOf<F> total = access.template load<F>(elements<F>(sources[0]) + first + i);
     for (std::size_t s = 1; s < sources.size(); ++s) {
-      total = Op()(typename F::Tag(), total, access.template load<F>(elements<F>(sources[s]) + i));
+      total = Op()(typename F::Tag(), total, access.template load<F>(elements<F>(sources[s]) + first + i));
     }
     return divided(total);
   }
   // Four vectors at a time, so that the walk over the sources is paid once for them.
   HWY_INLINE void block(std::size_t i, VectorOf<F>& v0, VectorOf<F>& v1, VectorOf<F>& v2, VectorOf<F>& v3) const {
     const typename F::Tag d;
-    const std::size_t lanes = hn::Lanes(d);
-    const auto* first = elements<F>(sources[0]) + i;
-    v0 = F::load(first);
-    v1 = F::load(first + lanes);
-    v2 = F::load(first + 2 * lanes);
-    v3 = F::load(first + 3 * lanes);
+    VectorOf<F> w0, w1, w2, w3;
+    load_block<F>(elements<F>(sources[0]) + first + i, v0, v1, v2, v3);
     for (std::size_t s = 1; s < sources.size(); ++s) {
-      const auto* next = elements<F>(sources[s]) + i;
-      v0 = Op()(d, v0, F::load(next));
-      v1 = Op()(d, v1, F::load(next + lanes));
-      v2 = Op()(d, v2, F::load(next + 2 * lanes));
-      v3 = Op()(d, v3, F::load(next + 3 * lanes));
+      load_block<F>(elements<F>(sources[s]) + first + i, w0, w1, w2, w3);
+      v0 = Op()(d, v0, w0);
+      v1 = Op()(d, v1, w1);
+      v2 = Op()(d, v2, w2);
+      v3 = Op()(d, v3, w3);
     }
     v0 = divided(v0);
     v1 = divided(v1);
@@ -172,10 +201,7 @@ HWY_INLINE void fill(void* buffer, std::size_t n, const Computation& computation
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
     VectorOf<F> v0, v1, v2, v3;
     computation.block(i, v0, v1, v2, v3);
-    F::store(v0, out + i);
-    F::store(v1, out + i + lanes);
-    F::store(v2, out + i + 2 * lanes);
-    F::store(v3, out + i + 3 * lanes);
+    store_block<F>(v0, v1, v2, v3, out + i);
   }
   for (; i + lanes < n; i += lanes) F::store(computation.vector(Whole(), i), out + i);
   if (i < n) F::store(last, out + n - lanes);

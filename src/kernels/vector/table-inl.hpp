@@ -14,7 +14,9 @@
 
 #include "kernels/integer_arithmetic.hpp"
 #include "kernels/table.hpp"
+#include "kernels/vector/codes-inl.hpp"
 #include "kernels/vector/loops-inl.hpp"
+#include "kernels/vector/quotients-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tutti::kernels::HWY_NAMESPACE {
@@ -44,21 +46,42 @@ void narrow_kernel(void* out, const void* in, std::size_t n, double divisor) {
   fill<F>(out, n, Fold<From, Sum>{std::span(&in, 1), Division<From>(static_cast<Lane>(divisor))});
 }
 
+/// Of low-precision numbers, by codes, in one pass; what is divided is so in a second one. A NaN that is alone becomes
+/// canonical with itself.
+template <class F, class Op>
+void extreme_fold_kernel(void* out, std::span<const void* const> sources, std::size_t n, double divisor) {
+  using Codes = Plain<typename F::Stored>;
+  if (sources.size() == 1) {
+    pair_kernel<Codes, Op>(out, sources[0], sources[0], n);
+  } else {
+    fill<Codes>(out, n, Fold<Codes, Op>{sources, Division<Codes>(1)});
+  }
+  const void* const total = out;
+  if (divisor != 1) fold_kernel<F, Sum>(out, std::span(&total, 1), n, divisor);
+}
+
 // Integers. Sums and products wrap, so both signednesses use the unsigned kernels.
 
-/// A plain loop: compilers vectorise it for 8 and 32 bits, and no instruction set divides 64-bit integers.
 template <class T>
-HWY_INLINE void divide(T* out, const T* in, std::size_t n, double divisor) {
-  using Exact = DividesExactly<T>;
-  const auto by = static_cast<Exact>(divisor);
-  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<T>(static_cast<Exact>(in[i]) / by);
+HWY_INLINE void divide(void* out, const void* in, std::size_t n, double divisor) {
+  fill<Plain<T>>(out, n, Quotients<T>{static_cast<const T*>(in), Reciprocal<std::make_unsigned_t<T>>(divisor)});
 }
 
 template <class T, class Lane, class Op>
 void integer_fold_kernel(void* out, std::span<const void* const> sources, std::size_t n, double divisor) {
-  fill<Plain<Lane>>(out, n, Fold<Plain<Lane>, Op>{sources, Division<Plain<Lane>>(1)});
-  // The second pass finds the totals in the cache: calls of the engine are slices that fit there.
-  if (divisor != 1) divide(static_cast<T*>(out), static_cast<const T*>(out), n, divisor);
+  using F = Plain<Lane>;
+  if (divisor == 1) {
+    fill<F>(out, n, Fold<F, Op>{sources, Division<F>(1)});
+    return;
+  }
+  // A second pass divides, over what the fastest cache still has.
+  constexpr std::size_t kPiece = 4096 / sizeof(T);
+  for (std::size_t done = 0; done < n; done += kPiece) {
+    T* const piece = static_cast<T*>(out) + done;
+    const std::size_t count = std::min(kPiece, n - done);
+    fill<F>(piece, count, Fold<F, Op>{sources, Division<F>(1), done});
+    divide<T>(piece, piece, count, divisor);
+  }
 }
 
 template <class T>
@@ -70,7 +93,7 @@ void integer_widen_kernel(void* out, const void* in, std::size_t n, double scala
 template <class T>
 void integer_narrow_kernel(void* out, const void* in, std::size_t n, double divisor) {
   if (divisor != 1) {
-    divide(static_cast<T*>(out), static_cast<const T*>(in), n, divisor);
+    divide<T>(out, in, n, divisor);
   } else if (out != in && n > 0) {
     std::memcpy(out, in, n * sizeof(T));
   }
@@ -81,6 +104,19 @@ const Table& floating_table() {
   static constexpr Table kTable = {
       .reduce2 = {pair_kernel<F, Sum>, pair_kernel<F, Prod>, pair_kernel<F, Max>, pair_kernel<F, Min>},
       .reduce_many = {fold_kernel<F, Sum>, fold_kernel<F, Prod>, fold_kernel<F, Max>, fold_kernel<F, Min>},
+      .widen = widen_kernel<F>,
+      .narrow = narrow_kernel<F>};
+  return kTable;
+}
+
+/// F is for casts, Mixed the same for what has one format on both sides; Greatest and Least work on codes.
+template <class F, class Mixed, class Greatest, class Least, Reduce2 kSum = pair_kernel<Mixed, Sum>,
+          ReduceMany kSums = fold_kernel<Mixed, Sum>>
+const Table& low_precision_table() {
+  using Codes = Plain<typename F::Stored>;
+  static constexpr Table kTable = {
+      .reduce2 = {kSum, pair_kernel<Mixed, Prod>, pair_kernel<Codes, Greatest>, pair_kernel<Codes, Least>},
+      .reduce_many = {kSums, fold_kernel<Mixed, Prod>, extreme_fold_kernel<F, Greatest>, extreme_fold_kernel<F, Least>},
       .widen = widen_kernel<F>,
       .narrow = narrow_kernel<F>};
   return kTable;

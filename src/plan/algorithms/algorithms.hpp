@@ -28,6 +28,7 @@ void linear_broadcast(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 void linear_reduce(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 void linear_gather(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
 void linear_scatter(const Axis& axis, std::int32_t root, PhaseBuilder& phase);
+void linear_barrier(const Axis& axis, PhaseBuilder& phase);
 
 // recursive_doubling.cpp
 void recursive_doubling_all_reduce(const Axis& axis, PhaseBuilder& phase);

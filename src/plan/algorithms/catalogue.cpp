@@ -1,5 +1,6 @@
 #include "plan/algorithms/catalogue.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -35,6 +36,11 @@ double digits(std::int32_t p, std::int32_t radix) {
   return count;
 }
 
+// Radix - 1 at a time; no more than there are others.
+double bruck_messages(std::int32_t p, std::int32_t radix) {
+  return std::min(others(p), digits(p, radix) * (radix - 1));
+}
+
 // ---- Volumes that several algorithms share ----
 Volume gather_in_log(std::int32_t p, std::int32_t) {
   return {.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p), .reduced = share(p)};
@@ -48,19 +54,36 @@ Volume gather_in_ring(std::int32_t p, std::int32_t) {
 Volume spread_in_ring(std::int32_t p, std::int32_t) {
   return {.rounds = others(p), .messages = others(p), .spread = share(p), .neighbours = true};
 }
+// Its messages of a round are taken in their order: on shared cores about every other waits for another turn.
 Volume gather_by_bruck(std::int32_t p, std::int32_t radix) {
   const double rounds = digits(p, radix);
-  return {.rounds = rounds, .messages = rounds * (radix - 1), .gather = share(p), .reduced = share(p)};
+  return {.rounds = rounds,
+          .messages = bruck_messages(p, radix),
+          .gather = share(p),
+          .reduced = share(p),
+          .waits = std::max(rounds, rounds * (radix - 1) / 2)};
 }
 Volume spread_by_bruck(std::int32_t p, std::int32_t radix) {
   const double rounds = digits(p, radix);
-  return {.rounds = rounds, .messages = rounds * (radix - 1), .spread = share(p)};
+  return {.rounds = rounds,
+          .messages = bruck_messages(p, radix),
+          .spread = share(p),
+          .waits = std::max(rounds, rounds * (radix - 1) / 2)};
 }
-// A rank has two children in one of the two trees and none in the other: this is the average.
+// The root does all of it, and the others a p-1st each.
+Volume rooted(std::int32_t p, Volume of_root) {
+  of_root.rounds = 1;
+  of_root.skew = p;
+  of_root.waits = 0.5;
+  of_root.one_way = true;
+  return of_root;
+}
+// A rank has two children in one of the two trees and none in the other: this is the average. It waits in both.
 Volume in_tree(std::int32_t p, std::int32_t) {
   const double depth = std::floor(std::log2(static_cast<double>(p)));
   const double once = p > 1 ? 1 : 0;
-  return {.rounds = 2 * depth, .messages = 2 * once, .gather = once, .spread = once, .reduced = once};
+  return {
+      .rounds = 2 * depth, .messages = 2 * once, .gather = once, .spread = once, .reduced = once, .waits = 4 * depth};
 }
 
 constexpr auto kAllReduce = Collective::all_reduce;
@@ -84,7 +107,11 @@ constexpr std::array kAlgorithms = {
               .build = rootless<direct_reduce_scatter>,
               .volume =
                   [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .gather = share(p), .reduced = share(p)};
+                    return Volume{.rounds = 1,
+                                  .messages = others(p),
+                                  .gather = share(p),
+                                  .reduced = share(p),
+                                  .stored = p > 2 ? share(p) : 0};  // of two, one is the rank's own
                   }},
     Algorithm{.name = "recursive_halving",
               .role = kReduceScatter,
@@ -176,16 +203,18 @@ constexpr std::array kAlgorithms = {
               .build = turned<ring_all_gather>,
               .volume = spread_in_ring},
 
-    Algorithm{.name = "one_shot",
-              .role = kAllReduce,
-              .reduces_once = true,
-              .rank_order = true,
-              .most_ranks = 512,
-              .build = rootless<one_shot_all_reduce>,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .gather = others(p), .reduced = others(p)};
-                  }},
+    Algorithm{
+        .name = "one_shot",
+        .role = kAllReduce,
+        .reduces_once = true,
+        .rank_order = true,
+        .most_ranks = 512,
+        .build = rootless<one_shot_all_reduce>,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              return Volume{
+                  .rounds = 1, .messages = others(p), .gather = others(p), .reduced = others(p), .stored = others(p)};
+            }},
     Algorithm{.name = "recursive_doubling",
               .role = kAllReduce,
               .exchanges = true,
@@ -193,7 +222,11 @@ constexpr std::array kAlgorithms = {
               .volume =
                   [](std::int32_t p, std::int32_t) {
                     const double rounds = doubling_rounds(p);
-                    return Volume{.rounds = rounds, .messages = rounds, .gather = rounds, .reduced = rounds};
+                    return Volume{.rounds = rounds,
+                                  .messages = rounds,
+                                  .gather = rounds,
+                                  .reduced = rounds,
+                                  .kept = p == 2 ? 1.0 : 0};  // what is still being sent must not be overwritten
                   }},
     Algorithm{
         .name = "tree", .role = kAllReduce, .commutative = true, .build = rootless<tree_all_reduce>, .volume = in_tree},
@@ -211,7 +244,8 @@ constexpr std::array kAlgorithms = {
               .build = linear_reduce,
               .volume =
                   [](std::int32_t p, std::int32_t) {
-                    return Volume{.rounds = 1, .messages = others(p), .gather = others(p), .reduced = others(p)};
+                    return rooted(
+                        p, {.messages = others(p), .gather = others(p), .reduced = others(p), .stored = others(p)});
                   }},
     Algorithm{.name = "binomial",
               .role = kReduce,
@@ -219,8 +253,11 @@ constexpr std::array kAlgorithms = {
               .build = binomial_reduce,
               .volume =
                   [](std::int32_t p, std::int32_t) {
-                    return Volume{
-                        .rounds = log2_of(p), .messages = log2_of(p), .gather = log2_of(p), .reduced = log2_of(p)};
+                    return Volume{.rounds = log2_of(p),
+                                  .messages = log2_of(p),
+                                  .gather = log2_of(p),
+                                  .reduced = log2_of(p),
+                                  .one_way = true};
                   }},
     Algorithm{.name = "chain",
               .role = kReduce,
@@ -234,35 +271,37 @@ constexpr std::array kAlgorithms = {
                                   .gather = once,
                                   .reduced = once,
                                   .neighbours = true,
-                                  .chain = true};
+                                  .chain = true,
+                                  .one_way = p <= 2};
                   }},
-    Algorithm{.name = "ordered_chain",
-              .role = kReduce,
-              .rank_order = true,
-              .build = ordered_chain_reduce,
-              .volume =
-                  [](std::int32_t p, std::int32_t) {
-                    const double once = p > 1 ? 1 : 0;
-                    return Volume{.rounds = once * p,
-                                  .messages = 2 * once,
-                                  .gather = 2 * once,
-                                  .reduced = once,
-                                  .neighbours = true,
-                                  .chain = true};
-                  }},
-    Algorithm{.name = "linear",
-              .role = kBroadcast,
-              .most_ranks = 512,
-              .build = linear_broadcast,
-              .volume = [](std::int32_t p,
-                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .spread = others(p)}; }},
+    Algorithm{
+        .name = "ordered_chain",
+        .role = kReduce,
+        .rank_order = true,
+        .build = ordered_chain_reduce,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              const double once = p > 1 ? 1 : 0;
+              return Volume{.rounds = once * p,
+                            .messages = 2 * once,
+                            .gather = 2 * once,
+                            .reduced = once,
+                            .neighbours = true,
+                            .chain = true};
+            }},
+    Algorithm{
+        .name = "linear",
+        .role = kBroadcast,
+        .most_ranks = 512,
+        .build = linear_broadcast,
+        .volume = [](std::int32_t p, std::int32_t) { return rooted(p, {.messages = others(p), .spread = others(p)}); }},
     Algorithm{
         .name = "binomial",
         .role = kBroadcast,
         .build = binomial_broadcast,
         .volume =
             [](std::int32_t p, std::int32_t) {
-              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = log2_of(p)};
+              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = log2_of(p), .one_way = true};
             }},
     Algorithm{
         .name = "chain",
@@ -271,14 +310,19 @@ constexpr std::array kAlgorithms = {
         .volume =
             [](std::int32_t p, std::int32_t) {
               const double once = p > 1 ? 1 : 0;
-              return Volume{.rounds = others(p), .messages = once, .spread = once, .neighbours = true, .chain = true};
+              return Volume{.rounds = others(p),
+                            .messages = once,
+                            .spread = once,
+                            .neighbours = true,
+                            .chain = true,
+                            .one_way = p <= 2};
             }},
-    Algorithm{.name = "linear",
-              .role = kGather,
-              .most_ranks = kMany,
-              .build = linear_gather,
-              .volume = [](std::int32_t p,
-                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .gather = share(p)}; }},
+    Algorithm{
+        .name = "linear",
+        .role = kGather,
+        .most_ranks = kMany,
+        .build = linear_gather,
+        .volume = [](std::int32_t p, std::int32_t) { return rooted(p, {.messages = others(p), .gather = share(p)}); }},
     Algorithm{
         .name = "binomial",
         .role = kGather,
@@ -286,14 +330,14 @@ constexpr std::array kAlgorithms = {
         .build = binomial_gather,
         .volume =
             [](std::int32_t p, std::int32_t) {
-              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p)};
+              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .gather = share(p), .one_way = true};
             }},
-    Algorithm{.name = "linear",
-              .role = kScatter,
-              .most_ranks = kMany,
-              .build = linear_scatter,
-              .volume = [](std::int32_t p,
-                           std::int32_t) { return Volume{.rounds = 1, .messages = others(p), .spread = share(p)}; }},
+    Algorithm{
+        .name = "linear",
+        .role = kScatter,
+        .most_ranks = kMany,
+        .build = linear_scatter,
+        .volume = [](std::int32_t p, std::int32_t) { return rooted(p, {.messages = others(p), .spread = share(p)}); }},
     Algorithm{
         .name = "binomial",
         .role = kScatter,
@@ -301,7 +345,7 @@ constexpr std::array kAlgorithms = {
         .build = binomial_scatter,
         .volume =
             [](std::int32_t p, std::int32_t) {
-              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = share(p)};
+              return Volume{.rounds = log2_of(p), .messages = log2_of(p), .spread = share(p), .one_way = true};
             }},
 
     Algorithm{.name = "direct",
@@ -326,7 +370,7 @@ constexpr std::array kAlgorithms = {
               const double rounds = digits(p, radix);
               const double moved = rounds * (radix - 1) / radix;
               return Volume{
-                  .rounds = rounds, .messages = rounds * (radix - 1), .spread = moved, .copied = 2 * moved + 2};
+                  .rounds = rounds, .messages = bruck_messages(p, radix), .spread = moved, .copied = 2 * moved + 2};
             }},
     Algorithm{
         .name = "rail",  // its volume is that of its levels: see rail_volume
@@ -337,6 +381,18 @@ constexpr std::array kAlgorithms = {
               return Volume{.rounds = 1, .messages = others(p), .spread = share(p), .copied = 2};
             }},
 
+    Algorithm{
+        .name = "linear",
+        .role = kBarrier,
+        .most_ranks = 512,
+        .build = rootless<linear_barrier>,
+        .volume =
+            [](std::int32_t p, std::int32_t) {
+              Volume both = rooted(p, {.messages = 2 * others(p)});
+              both.rounds = 2;
+              both.waits = 1;
+              return both;
+            }},
     Algorithm{
         .name = "dissemination",
         .role = kBarrier,
@@ -467,7 +523,8 @@ constexpr std::array kMethods = {
     unsegmented(down("bruck", kAllToAll, kWhole, "small blocks")),
     over_all_levels(down("rail", kAllToAll, kWhole, "small and medium blocks on many nodes")),
 
-    unsegmented(down("dissemination", kBarrier, kWhole, "always")),
+    unsegmented(down("linear", kBarrier, kWhole, "ranks that share cores")),
+    unsegmented(down("dissemination", kBarrier, kWhole, "a core for each rank")),
 };
 
 }  // namespace

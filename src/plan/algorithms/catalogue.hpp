@@ -22,6 +22,13 @@ struct Volume {
   bool neighbours = false;  // only ranks next to each other talk: one flow a group crosses the network
   bool chain = false;       // a segment passes p-1 ranks one after the other
   double copied = 0;        // bytes that it packs and unpacks
+  double stored = 0;        // bytes of `gather` that are kept until all have come, and then reduced together
+  double kept = 0;          // bytes that are copied only where input and output are the same memory
+  double skew = 1;          // how many times as much the rank that does most does, compared with all on average
+  bool one_way = false;     // that rank only sends, or only receives: a processor that moves bytes needs half the time
+  // How often a rank waits for others to run, where ranks share cores; 0: in every round. A half: the root waits for
+  // the others, or they for the root, so that of two such halves every rank waits in one.
+  double waits = 0;
 };
 
 /// What the ranks of one axis do together. A role is a collective on the axis:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plan/cost/capacity.hpp"
+#include "plan/cost/footprint.hpp"
 #include "plan/cost/loads.hpp"
 
 namespace tutti::plan {
@@ -25,6 +27,12 @@ Load load_of(const Plan& plan, const Stripe& stripe, double bytes, DataType type
   return whole;
 }
 
+// What a rank copies from its input to its output where these are two: its own block.
+double own_copy(const Plan& plan, double bytes) {
+  const bool has_own = plan.collective == Collective::all_gather || plan.collective == Collective::all_to_all;
+  return has_own ? bytes / plan.ranks() : 0;
+}
+
 // Bytes that must leave or enter a unit whose ranks are 1/units of all: on average over the units, or at the root's.
 double crossing(Collective collective, double bytes, double units) {
   const double others = (units - 1) / units;
@@ -38,23 +46,23 @@ double crossing(Collective collective, double bytes, double units) {
   }
 }
 
-// What leads out of the average unit of a level, at this level and further out, through all its ports; or, for `root`,
-// out of one unit while the others rest.
-double capacity(const topology::Fabric& fabric, int level, bool root) {
+}  // namespace
+
+double cut_GBps(const topology::Fabric& fabric, int level, bool root) {
   std::array<double, topology::Levels::kMost> by_port{};
   for (int outer = level; outer < fabric.levels->depth(); ++outer) {
     const topology::Link& link = fabric.link(outer);
     const double ranks = fabric.ranks_in_unit(level);
     const double average = fabric.uplink_GBps(outer) * ranks / fabric.ranks_in_unit(outer);
     auto& port = by_port[static_cast<std::size_t>(link.port)];
-    port = std::max(port, root ? std::min(link.bandwidth_GBps * ranks, fabric.uplink_GBps(outer)) : average);
+    // The root has its core for itself while the others rest, and does one of two things.
+    const double alone = fabric.crowd > 1 ? 2 * fabric.crowd : link.is_moved_by_processors() ? 2 : 1;
+    port = std::max(port, root ? alone * std::min(link.bandwidth_GBps * ranks, fabric.uplink_GBps(outer)) : average);
   }
   double sum = 0;
   for (const double port : by_port) sum += port;
   return sum;
 }
-
-}  // namespace
 
 const char* Cost::dominant() const {
   const double most = std::max({latency_us, overhead_us, transfer_us, reduce_us});
@@ -63,8 +71,10 @@ const char* Cost::dominant() const {
   return most == latency_us ? "latency" : "overhead";
 }
 
-Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabric& fabric) {
-  const Pricing pricing(fabric, *plan.levels);
+Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabric& fabric, Situation situation) {
+  const double footprint =
+      footprint_of(plan.collective, bytes, plan.ranks(), fabric.levels->width(0), situation.in_place);
+  const Pricing pricing(fabric, *plan.levels, situation, footprint);
   double weights = 0;
   for (const Stripe& stripe : plan.stripes()) weights += stripe.weight;
   Cost cost;
@@ -80,11 +90,14 @@ Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabr
   const double converted = plan.widened ? 2 * bytes * wideness(plan, type) / fabric.copy_GBps * kMicroseconds : 0;
   cost.overhead_us = together.overhead_us;
   cost.transfer_us = together.busiest_link();
-  cost.reduce_us = together.reduce_us + converted;
+  const double copied = situation.in_place ? 0 : own_copy(plan, bytes) / fabric.copy_GBps * kMicroseconds;
+  cost.reduce_us = together.reduce_us + converted + copied;
   // The first segment passes alone; the others follow as fast as the busiest link or the processor lets them.
-  const double busiest = std::max(cost.transfer_us, cost.reduce_us + cost.overhead_us);
-  first_segment_us += (converted + cost.overhead_us) / segments;
+  const double busiest = std::max(cost.transfer_us, cost.reduce_us + cost.overhead_us + together.moved_us);
+  first_segment_us += (converted + copied + cost.overhead_us) / segments;
   cost.total_us = std::max(first_segment_us + busiest * (segments - 1) / segments, cost.latency_us + busiest);
+  cost.overhead_us += fabric.call_us;
+  cost.total_us += fabric.call_us;
   return cost;
 }
 
@@ -97,13 +110,14 @@ Bound bound_of(Collective collective, double bytes, const topology::Fabric& fabr
     bound.latency_us += fabric.link(level).latency_us;
     least_latency = std::min(least_latency, fabric.link(level).latency_us);
   }
-  bound.latency_us += std::max(0, ceil_log2(levels.ranks()) - levels.depth()) * least_latency;
+  // Who shares a core with others finds all their messages when it runs again: one round does.
+  if (fabric.crowd <= 1) bound.latency_us += std::max(0, ceil_log2(levels.ranks()) - levels.depth()) * least_latency;
   const bool at_root = collective == Collective::gather || collective == Collective::scatter;
   for (int level = 0; level < levels.depth(); ++level) {
     if (levels.units(level) <= 1) continue;
     const double senders = collective == Collective::all_to_all ? fabric.ranks_in_unit(level) : 1;
     const double time =
-        crossing(collective, bytes, levels.units(level)) * senders / capacity(fabric, level, at_root) * kMicroseconds;
+        crossing(collective, bytes, levels.units(level)) * senders / cut_GBps(fabric, level, at_root) * kMicroseconds;
     if (time > bound.bandwidth_us) {
       bound.bandwidth_us = time;
       bound.level = level;

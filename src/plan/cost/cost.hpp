@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/datatype.hpp"
+#include "plan/cost/loads.hpp"
 #include "plan/plan.hpp"
 #include "topology/fabric/fabric.hpp"
 
@@ -12,7 +13,7 @@ namespace tutti::plan {
 /// segments overlap, so `total` is less than the sum.
 struct Cost {
   double latency_us = 0;   // of the slowest stripe
-  double overhead_us = 0;  // of all messages of a rank
+  double overhead_us = 0;  // of the call and of all messages of a rank
   double transfer_us = 0;  // on the busiest link
   double reduce_us = 0;
   double total_us = 0;
@@ -23,7 +24,7 @@ struct Cost {
 
 /// `bytes` is the whole vector: count * size, times the ranks for collectives with blocks. The plan's levels are those
 /// of the fabric, or some of them.
-Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabric& fabric);
+Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabric& fabric, Situation situation = {});
 
 /// What no schedule of this collective can beat on this fabric.
 struct Bound {

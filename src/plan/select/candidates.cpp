@@ -45,6 +45,17 @@ std::vector<std::vector<Mode>> sequences(Collective collective, std::size_t tier
 
 }  // namespace
 
+// Little: it decides between ways that are as good as equal. Among many units, keeping partners takes rounds.
+double meeting_factor(const Levels& levels, const Tier& tier) {
+  constexpr double kMeeting = 1.03;
+  constexpr std::int32_t kFew = 8;
+  if (levels.depth() < 2 || tier.level == 0 || tier.method->all_levels || levels.width(tier.level) > kFew) return 1;
+  for (const Algorithm* algorithm : {tier.method->down, tier.method->up}) {
+    if (algorithm != nullptr && !algorithm->volume(levels.width(tier.level), tier.radix).neighbours) return kMeeting;
+  }
+  return 1;
+}
+
 std::string refusal(const Plan& plan, const Query& query) {
   if (auto why = refusal(plan); !why.empty()) return why;
   const bool reduces = is_reduction(query.collective);
@@ -131,8 +142,9 @@ std::vector<Stripe> Candidates::stripes(const Shape& shape, std::span<const std:
           continue;
         const Tier tier{.method = &method, .level = order[t]};
         const Load load = pricing.load(tier, share);
-        const double cost = load.latency_us + load.overhead_us + load.fill_us +
-                            std::max(load.busiest_link(), load.reduce_us) * (segments - 1) / segments;
+        const double cost = (load.latency_us + load.overhead_us + load.fill_us +
+                             std::max(load.busiest_link(), load.reduce_us) * (segments - 1) / segments) *
+                            meeting_factor(*shape.levels, tier);
         if (best && cost >= least) continue;
         const bool restricted = [&] {
           for (const Algorithm* algorithm : {method.down, method.up}) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "plan/select/candidates.hpp"
+#include "plan/tile.hpp"
 #include "plan/way.hpp"
 
 namespace tutti::plan {
@@ -17,9 +18,12 @@ constexpr double kWorthIt = 1.007;                // twice the segments are twic
 constexpr std::uint32_t kMostSteps = 8192;        // of a program: a longer one leaves the cache
 constexpr double kLeastSegmentBytes = 64 * 1024;  // of one rank's part: below it, overheads eat what overlap gains
 
-// What plans are ranked by.
 double rank_of(const Candidate& candidate) {
-  return candidate.cost.total_us * std::pow(kWorthIt, std::log2(static_cast<double>(candidate.plan.segments)));
+  double meeting = 1;
+  for (const Stripe& stripe : candidate.plan.stripes()) {
+    for (const Tier& tier : stripe.tiers()) meeting = std::max(meeting, meeting_factor(*candidate.plan.levels, tier));
+  }
+  return candidate.rank_us * meeting * std::pow(kWorthIt, std::log2(static_cast<double>(candidate.plan.segments)));
 }
 
 bool is_segmented(const Plan& plan) {
@@ -63,17 +67,34 @@ class Search {
     plan.divides = query_.op == ReduceOp::avg && is_reduction(query_.collective);
   }
 
+  // Tiles overlap as segments do.
   Candidate priced(Plan plan, std::uint32_t segments) {
+    plan.segments = segments * static_cast<std::uint32_t>(std::max(1.0, std::ceil(bytes_ / tile_of(plan))));
+    const Cost cost = predict(plan, bytes_, query_.type, fabric_);
+    double rank_us = cost.total_us;
+    if (fabric_.moves_by_processors()) {
+      double logs = 0;
+      for (const Situation situation : kSituations)
+        logs += std::log(predict(plan, bytes_, query_.type, fabric_, situation).total_us);
+      rank_us = std::exp(logs / kSituations.size());
+    }
     plan.segments = segments;
     ++count_;
-    return Candidate{plan, predict(plan, bytes_, query_.type, fabric_), {}};
+    return Candidate{plan, cost, rank_us, {}};
   }
 
-  // `bytes` is what is handled at a time: the vector, or a tile of it.
+  // How much of the vector is handled at a time: all of it, or a tile.
+  [[nodiscard]] double tile_of(const Plan& plan) const {
+    const DataType partial = plan.widened ? accumulator_of(query_.type) : query_.type;
+    const double scratch = scratch_per_element(plan) * static_cast<double>(size_of(partial)) /
+                           static_cast<double>(size_of(query_.type)) * bytes_;
+    const auto staging = static_cast<double>(query_.staging.value);
+    return scratch <= staging ? std::max(1.0, bytes_) : std::max(1.0, staging / kTilesAtOnce / (scratch / bytes_));
+  }
+
   [[nodiscard]] std::uint32_t most_segments(const Plan& plan) const {
     if (!is_segmented(plan)) return 1;
-    const std::uint32_t scratch = scratch_per_element(plan);
-    const double tile = scratch == 0 ? bytes_ : std::min(bytes_, static_cast<double>(query_.staging.value) / scratch);
+    const double tile = tile_of(plan);
     // Every link must get messages that are worth it, the last level's too where that is what is waited for.
     const double part =
         tile * (plan.levels->depth() > 1 ? 1.0 / plan.levels->width(plan.stripes()[0].list[0].level) : part_of(plan));

@@ -50,9 +50,12 @@ struct Query {
 struct Candidate {
   Plan plan;
   Cost cost;
+  double rank_us = 0;   // what plans are ranked by: see Selection
   std::string refused;  // why it may not be used; empty if it may
 };
 
+/// Plans are ranked by their price; where processors move the bytes, by the geometric mean of the prices in place and
+/// not, in windows and not: ranks need not agree about these, and shall get one plan that is good in all of them.
 struct Selection {
   Plan plan;
   Cost cost;

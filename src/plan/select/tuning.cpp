@@ -91,7 +91,7 @@ TunedSite& TuningTable::at(const Site& site) {
   for (TunedSite& one : sites) {
     if (one.site.fingerprint == site.fingerprint) return one;
   }
-  return sites.emplace_back(TunedSite{site, {}});
+  return sites.emplace_back(TunedSite{site, {}, {}});
 }
 
 std::vector<SizeRange> ranges_of(const std::vector<std::uint64_t>& sizes) {

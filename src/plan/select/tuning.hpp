@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "plan/collective.hpp"
 #include "topology/fabric/levels.hpp"
+#include "topology/fabric/measured.hpp"
 
 namespace tutti::plan {
 
@@ -51,7 +52,8 @@ struct TunedChoice {
 /// What was measured at one site: choices of one collective do not overlap. A value.
 struct TunedSite {
   Site site;
-  std::vector<TunedChoice> choices;
+  std::optional<topology::MeasuredLinks> links;  // what the model goes by, by `tutti tune`
+  std::vector<TunedChoice> choices;              // by `tutti perf --tune`: they go before the model
 
   /// The choice for such a call, or null.
   [[nodiscard]] const TunedChoice* find(Collective collective, std::uint64_t bytes) const;

@@ -167,6 +167,14 @@ def two_socket():
     return machine
 
 
+def two_core():
+    """As small as the machines that tests run on: its NICs have the names of the lab's (tests/lab/netns)."""
+    machine = Machine("two-core", 2, 1, model="a board with two processors", gib=4)
+    for package in range(2):
+        machine.attach(package, machine.port(machine.device(NIC, "8086:1533", 0.5, [(f"eth{package}", NETWORK)], 3), 0.5, machine.bus + 1))
+    return machine
+
+
 def eight_socket():
     machine = Machine("eight-socket", 8, 16, model="BullSequana S800", gib=512)
     machine.attach(0, machine.port(machine.device(IB, "15b3:101b", 31.5, [("ib0", NETWORK), ("mlx5_0", OPENFABRICS)], 3), 31.5, machine.bus + 1))
@@ -239,6 +247,6 @@ def hbm():
     return machine
 
 
-for make in (dgx, two_socket, eight_socket, arm, gh200, snc4, nps4, one_nic, no_nic, vm, kunlun, hbm):
+for make in (dgx, two_socket, two_core, eight_socket, arm, gh200, snc4, nps4, one_nic, no_nic, vm, kunlun, hbm):
     made = make()
     (HERE / f"{made.name}.xml").write_text(made.xml())

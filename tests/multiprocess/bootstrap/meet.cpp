@@ -28,7 +28,7 @@ Status gather_and_check(Session& session, int ranks) {
   const auto all = TUTTI_TRY(session.all_gather(std::as_bytes(std::span(mine)), within(std::chrono::seconds(20))));
   for (int rank = 0; rank < ranks; ++rank) {
     const auto expected = fmt::format("rank {}", rank);
-    const auto& got = all[static_cast<std::size_t>(rank)];
+    const auto& got = all.of(to_rank(rank));
     if (got.size() != expected.size() || std::memcmp(got.data(), expected.data(), got.size()) != 0) {
       return Error{Code::internal, fmt::format("the contribution of rank {} is wrong", rank)};
     }

@@ -23,6 +23,17 @@ class OneRank : public testing::Test {
   std::vector<float> out_ = std::vector<float>(16, 0.0F);
 };
 
+TEST_F(OneRank, PathsToRanksThatAreNotThere) {
+  expect_refused(tuttiExplainPath(comm_, 1, nullptr, 0, nullptr), "between 0 and 0");
+  expect_refused(tuttiExplainPath(comm_, -1, nullptr, 0, nullptr), "peer is -1");
+  expect_refused(tuttiExplainPath(nullptr, 0, nullptr, 0, nullptr), "comm");
+  std::size_t needed = 0;
+  expect_ok(tuttiExplainPath(comm_, 0, nullptr, 0, &needed));
+  std::string text(needed, '\0');
+  expect_ok(tuttiExplainPath(comm_, 0, text.data(), text.size(), nullptr));
+  EXPECT_NE(text.find("\"transport\":null"), std::string::npos) << text;
+}
+
 TEST_F(OneRank, NullPointers) {
   expect_refused(tuttiAllReduce(nullptr, out_.data(), 4, tuttiFloat, tuttiSum, comm_, nullptr), "sendbuff");
   expect_refused(tuttiAllReduce(in_.data(), nullptr, 4, tuttiFloat, tuttiSum, comm_, nullptr), "recvbuff");

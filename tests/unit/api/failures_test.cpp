@@ -39,6 +39,29 @@ TEST(Failure, ARankThatNeverCallsIsNamedWithinTheDeadline) {
       patient(300));
 }
 
+// Whatever the plan, and whoever waits for whom: all name the rank for which all of them wait in the end.
+TEST(Failure, ARankThatNeverCallsIsNamedByThoseThatDoNotWaitForItThemselves) {
+  for (const char* const way : {"linear", "tree", "ring", "recursive_doubling"}) {
+    tuttiConfig_t config = patient(400);
+    const std::string algorithm = std::string("all_reduce:") + way;
+    config.algorithm = algorithm.c_str();
+    run_ranks(
+        5,
+        [&](tuttiComm_t comm, int rank) {
+          if (rank == 3) {
+            std::this_thread::sleep_for(milliseconds(1000));
+            return;
+          }
+          std::vector<float> data(1000, 1.0F);
+          EXPECT_EQ(tuttiAllReduce(data.data(), data.data(), data.size(), tuttiFloat, tuttiSum, comm, nullptr),
+                    tuttiTimeout);
+          const std::string text = tuttiGetLastError(comm);
+          EXPECT_NE(text.find("rank 3"), std::string::npos) << way << ": " << text;
+        },
+        config);
+  }
+}
+
 TEST(Failure, RanksThatCallDifferentThingsAreToldSo) {
   std::atomic<int> told{0};
   run_ranks(

@@ -30,6 +30,17 @@ TEST(Config, ReadsValuesAndRemembersTheirOrigin) {
   EXPECT_EQ(config->origin.at("TUTTI_TIMEOUT"), "environment");
 }
 
+TEST(Config, FindsWhatWasMeasuredInTheUsersCacheUnlessItIsNamedOrOff) {
+  const auto file = [](std::vector<const char*> environment) { return tuning_file(*read_config(environment)); };
+  EXPECT_EQ(file({}), "");
+  EXPECT_EQ(file({"HOME=/home/one"}), "/home/one/.cache/tutti/tuning.json");
+  EXPECT_EQ(file({"HOME=/home/one", "XDG_CACHE_HOME=/var/cache"}), "/var/cache/tutti/tuning.json");
+  EXPECT_EQ(file({"XDG_CACHE_HOME=/var/cache", "HOME=/home/one"}), "/var/cache/tutti/tuning.json");
+  EXPECT_EQ(file({"XDG_CACHE_HOME=cache"}), "") << "a relative path counts as unset";
+  EXPECT_EQ(file({"HOME=/home/one", "TUTTI_TUNING=here.json"}), "here.json");
+  EXPECT_EQ(file({"HOME=/home/one", "TUTTI_TUNING=off"}), "");
+}
+
 TEST(Config, NamesTheNearestSettingForAnUnknownOne) {
   const auto config = read({"TUTTI_TIMOUT=5s"});
   ASSERT_FALSE(config);
@@ -40,7 +51,8 @@ TEST(Config, RefusesBadValuesAndNamesTheVariable) {
   for (const char* entry :
        {"TUTTI_RANK=-1", "TUTTI_RANK=x", "TUTTI_WORLD_SIZE=0", "TUTTI_TIMEOUT=soon", "TUTTI_TRANSPORTS=tcp",
         "TUTTI_TRANSPORTS=shm,shm", "TUTTI_TRANSPORTS=shm,", "TUTTI_PORT_RANGE=70000", "TUTTI_PORT_RANGE=20-10",
-        "TUTTI_LOG=loud", "TUTTI_DETERMINISTIC=yes", "TUTTI_SHM_RING=1", "TUTTI_STAGING=2G"}) {
+        "TUTTI_LOG=loud", "TUTTI_DETERMINISTIC=yes", "TUTTI_SHM_RING=1", "TUTTI_RAILS=0", "TUTTI_RAILS=9",
+        "TUTTI_NET_MEMORY=1K", "TUTTI_STAGING=2G"}) {
     const auto config = read({entry});
     ASSERT_FALSE(config) << entry;
     EXPECT_EQ(config.error().code, Code::invalid_argument);

@@ -31,6 +31,16 @@ TEST_F(TextFile, HoldsWhatWasWritten) {
   EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(TextFile, OfOneOwnerIsReadByNobodyElseAndMakesItsFolder) {
+  const std::string path = folder_ / "cache" / "tutti" / "a.json";
+  ASSERT_TRUE(write_private_text(path, "mine"));
+  ASSERT_TRUE(write_private_text(path, "again"));
+  EXPECT_EQ(*read_text(path, 100), "again");
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(write_private_text(path + "/x/y", "").error().text.find("cannot make the folder " + path), 0U);
+}
+
 TEST_F(TextFile, BeyondTheLimitIsRefused) {
   ASSERT_TRUE(write_text(path_, "four"));
   const auto read = read_text(path_, 3);

@@ -43,8 +43,9 @@ TEST_P(Meeting, GivesTheLayoutCardsAndContributionsToAll) {
     const std::string mine = "card of " + std::to_string(rank);
     const auto all = session.all_gather(bytes_of_text(mine), within(seconds(60)));
     ASSERT_TRUE(all) << all.error().text;
-    ASSERT_EQ(all->size(), static_cast<std::size_t>(ranks));
-    EXPECT_EQ(all->back(), bytes_of_text("card of " + std::to_string(ranks - 1)));
+    ASSERT_EQ(all->ranks(), ranks);
+    EXPECT_TRUE(std::ranges::equal(all->of(to_rank(ranks - 1)), bytes_of_text("card of " + std::to_string(ranks - 1))));
+    EXPECT_EQ(session.machines(), topology::Layout::regular(1, ranks));  // however many nodes it is to be
 
     const int peer = (rank + ranks / 2) % ranks;
     EXPECT_TRUE(peer == rank || !session.find_card(to_rank(peer)));
@@ -212,7 +213,7 @@ TEST(Sessions, NeedNoNetworkForOneRankAlone) {
   EXPECT_EQ((*session)->layout(), topology::Layout::regular(1, 1));
   const auto all = (*session)->all_gather(bytes_of_text("me"), within(seconds(5)));
   ASSERT_TRUE(all);
-  EXPECT_EQ(all->at(0), bytes_of_text("me"));
+  EXPECT_TRUE(std::ranges::equal(all->of(Rank{}), bytes_of_text("me")));
   EXPECT_FALSE(Session::join({encode(alone), Rank{}, 2, &config, Log(), within(seconds(5))}));
 }
 

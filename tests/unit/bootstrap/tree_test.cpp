@@ -23,7 +23,7 @@ struct Job {
     for (int rank = 0; rank < ranks; ++rank) cluster.add_rank(rank, ranks, rank / per_node, seconds(60), rank == 0);
   }
   bool meet() {
-    return cluster.run([&] { return all([](auto& seat) { return seat.layout.has_value(); }); });
+    return cluster.run([&] { return all([](auto& seat) { return seat.layout != nullptr; }); });
   }
   template <typename Predicate>
   bool all(Predicate predicate) {
@@ -135,10 +135,12 @@ TEST(Tree, GathersInRankOrderManyTimes) {
     job.gather_everywhere(sequence);
     ASSERT_TRUE(job.cluster.run([&] { return job.all([&](auto& seat) { return seat.gathers.size() == sequence; }); }));
     for (int rank = 0; rank < job.ranks; ++rank) {
-      const auto& blobs = job.seat(rank).gathers.back().blobs;
-      ASSERT_EQ(blobs.size(), static_cast<std::size_t>(job.ranks));
+      const auto& all = job.seat(rank).gathers.back().contributions;
+      ASSERT_EQ(all.ranks(), job.ranks);
+      const auto places = all.places();
       for (int other = 0; other < job.ranks; ++other) {
-        ASSERT_EQ(blobs[static_cast<std::size_t>(other)], bytes_of_rank(other));
+        ASSERT_TRUE(std::ranges::equal(all.of(to_rank(other)), bytes_of_rank(other)));
+        ASSERT_EQ(places[static_cast<std::size_t>(other)], all.place_of(to_rank(other)));
       }
     }
   }
@@ -154,7 +156,27 @@ TEST(Tree, GathersLargeContributionsInPieces) {
     });
   }
   ASSERT_TRUE(job.cluster.run([&] { return job.all([](auto& seat) { return seat.gathers.size() == 1; }); }));
-  EXPECT_EQ(job.seat(59).gathers[0].blobs[37], std::vector<std::byte>(4096, std::byte{37}));
+  const auto& all = job.seat(59).gathers[0].contributions;
+  EXPECT_TRUE(std::ranges::equal(all.of(to_rank(37)), std::vector<std::byte>(4096, std::byte{37})));
+}
+
+TEST(Tree, SaysOnceWhatTheSameRankOfEveryNodeContributed) {
+  Job job(16, 8);
+  ASSERT_TRUE(job.meet());
+  for (int rank = 0; rank < job.ranks; ++rank) {
+    job.call(rank, [&](Member& m) {
+      m.gather(1, std::vector<std::byte>(100, static_cast<std::byte>(rank % 8)), {job.cluster.now() + seconds(30)},
+               job.cluster.now());
+    });
+  }
+  ASSERT_TRUE(job.cluster.run([&] { return job.all([](auto& seat) { return seat.gathers.size() == 1; }); }));
+  const auto& all = job.seat(77).gathers[0].contributions;
+  ASSERT_EQ(all.blobs().size(), 8U);
+  for (int number = 0; number < 8; ++number) {
+    const auto place = all.place_of(to_rank(number + 8));
+    EXPECT_EQ(all.blobs()[place].ranks, (std::vector<RankPattern>{{number, 1, 8, 16}}));
+    EXPECT_EQ(all.first_of(place), to_rank(number));
+  }
 }
 
 TEST(Tree, NamesWhoDidNotContribute) {

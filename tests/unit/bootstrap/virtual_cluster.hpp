@@ -25,12 +25,15 @@ class VirtualCluster {
     bool alive = true;
     bool doors_open = true;
     bool finished = false;
-    std::optional<topology::Layout> layout;
+    std::shared_ptr<const topology::Layout> layout;  // all seats share equal ones
+    std::shared_ptr<const topology::Layout> machines;
     std::optional<Error> failure;
     std::map<std::int32_t, CardArrived> cards;
     std::vector<GatherDone> gathers;
     std::size_t messages_sent = 0;
     std::size_t messages_received = 0;
+    std::size_t bytes_sent = 0;
+    std::size_t bytes_received = 0;
     std::size_t links = 0;
     std::size_t most_links = 0;
     LinkId next_newcomer = 2;
@@ -61,6 +64,7 @@ class VirtualCluster {
     setup.hub_name = "hub" + std::to_string(node);
     setup.own_door = "door" + std::to_string(id);
     setup.node = static_cast<std::uint64_t>(node) + 1000;
+    setup.machine = static_cast<std::uint64_t>(node) + 5000;
     setup.node_name = "node" + std::to_string(node);
     setup.hosts_root = hosts_root;
     setup.deadline = {now_ + patience};
@@ -69,7 +73,7 @@ class VirtualCluster {
     seat.greeting = {.rank = rank, .world_size = world_size};
     seat.node = node;
     unix_["door" + std::to_string(id)] = id;
-    network_[static_cast<std::uint16_t>(id + 10)] = id;
+    network_[static_cast<std::uint32_t>(id + 10)] = id;
     start(id);
     return id;
   }
@@ -127,7 +131,7 @@ class VirtualCluster {
   }
 
  private:
-  static constexpr std::uint16_t kRootAddress = 1;
+  static constexpr std::uint32_t kRootAddress = 1;
   struct End {
     std::size_t id = 0;
     LinkId link = kNoLink;
@@ -144,10 +148,15 @@ class VirtualCluster {
     bool operator<(const Event& other) const { return std::tie(other.at, other.order) < std::tie(at, order); }
   };
 
-  static NetAddress address(std::uint16_t port) {
+  // There are more ranks than ports.
+  static NetAddress address(std::uint32_t number) {
     auto net = *NetAddress::parse_ip("10.0.0.1");
-    net.port = port;
+    net.ip[14] = static_cast<std::byte>(number >> 16U);
+    net.port = static_cast<std::uint16_t>(number);
     return net;
+  }
+  static std::uint32_t number_of(const NetAddress& net) {
+    return std::to_integer<std::uint32_t>(net.ip[14]) << 16U | net.port;
   }
 
   Duration latency() { return std::chrono::microseconds(20 + random_() % 200); }
@@ -174,7 +183,7 @@ class VirtualCluster {
       return at->second;
     }
     for (const auto& net : where.network) {
-      if (const auto at = network_.find(net.port); at != network_.end()) return at->second;
+      if (const auto at = network_.find(number_of(net)); at != network_.end()) return at->second;
     }
     return std::nullopt;
   }
@@ -207,8 +216,10 @@ class VirtualCluster {
     if (at == ends_.end()) return;
     auto [pipe, side] = at->second;
     ++seats_[id].messages_sent;
+    seats_[id].bytes_sent += a.frame->size();
     deliver(pipe, 1 - side, [this, frame = a.frame](std::size_t to, LinkId link) {
       ++seats_[to].messages_received;
+      seats_[to].bytes_received += frame->size();
       call(to, [&](Machine& m) { m.received(link, std::span(*frame).subspan(4), now_); });
     });
   }
@@ -249,7 +260,7 @@ class VirtualCluster {
     const bool won = unix_.try_emplace(name, id).second;
     schedule({}, [this, id, won] {
       std::optional<std::vector<NetAddress>> doors;
-      if (won) doors.emplace({address(static_cast<std::uint16_t>(id + 10))});
+      if (won) doors.emplace({address(static_cast<std::uint32_t>(id + 10))});
       call(id, [&](Machine& m) { m.hub_claimed(doors, now_); });
     });
   }
@@ -260,8 +271,15 @@ class VirtualCluster {
     std::erase_if(unix_, [&](const auto& door) { return door.second == id; });
   }
 
+  static std::shared_ptr<const topology::Layout> kept(topology::Layout layout,
+                                                      std::shared_ptr<const topology::Layout>& known) {
+    if (!known || *known != layout) known = std::make_shared<const topology::Layout>(std::move(layout));
+    return known;
+  }
+
   void perform(std::size_t id, MeetingComplete& a) {
-    seats_[id].layout = a.layout;
+    seats_[id].layout = kept(std::move(a.layout), layout_);
+    seats_[id].machines = kept(std::move(a.machines), machines_);
     ++outcomes_;
   }
   void perform(std::size_t id, MeetingFailed& a) {
@@ -282,8 +300,10 @@ class VirtualCluster {
   }
 
   std::vector<Seat> seats_;
+  std::shared_ptr<const topology::Layout> layout_;
+  std::shared_ptr<const topology::Layout> machines_;
   std::map<std::string, std::size_t> unix_;
-  std::map<std::uint16_t, std::size_t> network_;
+  std::map<std::uint32_t, std::size_t> network_;
   std::set<std::pair<std::size_t, LinkId>> dials_;
   std::map<std::uint64_t, Pipe> pipes_;
   std::map<std::pair<std::size_t, LinkId>, std::pair<std::uint64_t, int>> ends_;

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <random>
+#include <string>
 
+#include "plan/select/candidates.hpp"
 #include "unit/engine/world.hpp"
 
 namespace tutti::engine {
@@ -86,6 +90,86 @@ TEST(Works, OfAGroupOverlapInAnyOrderOfPolls) {
 TEST(Works, OfAGroupShareTheStagingMemory) {
   for (const std::uint64_t staging : {1024U, 20000U, 1000000U})
     prove(4, 9, 3000, {.hub = {.buffer = 0}, .staging = {staging}});
+}
+
+// Who calls last finds everything there and goes straight; who calls first begins so, and goes on as others do.
+TEST(Works, OfShortCallsGoStraightAsFarAsTheyCan) {
+  std::mt19937_64 random(3);
+  for (const char* const name : {"one_shot", "two_shot", "ring", "circulant", "recursive_doubling"}) {
+    for (const std::int32_t ranks : {1, 2, 4, 5, 8}) {
+      for (const std::uint64_t buffer : {0U, 300U, 1U << 20}) {
+        SCOPED_TRACE(std::string(name) + " on " + std::to_string(ranks));
+        const plan::Plan plan = plan::flat_plan(*plan::find_method(Collective::all_reduce, name), ranks);
+        if (!plan::refusal(plan, {.collective = Collective::all_reduce}).empty()) continue;
+        World world(ranks, {.hub = {.buffer = buffer}});
+        std::vector<plan::Program> programs;
+        for (std::int32_t rank = 0; rank < ranks; ++rank) programs.push_back(plan::lower(plan, Rank{rank}, true));
+        std::vector<Prefilled> prefilled(programs.size());
+        int straight = 0;
+        for (std::uint32_t call = 0; call < 12; ++call) {
+          std::vector<std::vector<float>> values(static_cast<std::size_t>(ranks), std::vector<float>(50, 1.0F));
+          std::vector<std::int32_t> order(values.size());
+          std::iota(order.begin(), order.end(), 0);
+          std::shuffle(order.begin(), order.end(), random);
+          for (const std::int32_t rank : order) {
+            const auto at = static_cast<std::size_t>(rank);
+            auto* const data = reinterpret_cast<std::byte*>(values[at].data());
+            const bool over = world.engine(rank).run_straight(programs[at], {.user = {}}, {data, data, 50},
+                                                              kFingerprint + call, {}, prefilled[at]);
+            straight += over ? 1 : 0;
+          }
+          ASSERT_TRUE(world.finish());
+          for (const auto& vector : values)
+            EXPECT_TRUE(std::ranges::all_of(vector, [&](float x) { return x == static_cast<float>(ranks); }));
+        }
+        EXPECT_TRUE(buffer <= 300 || std::string(name) != "one_shot" || straight >= 11) << straight;
+      }
+    }
+  }
+}
+
+// Turns of its core that a rank offers before anything of its call moves are lost where nothing can go straight.
+TEST(Works, OfShortCallsWaitForNothingThatCannotGoStraight) {
+  static int pauses = 0;
+  const Patience patience{.looks = 1, .pauses = 32, .pause = [] { ++pauses; }};
+  for (const bool goes_straight : {true, false}) {
+    pauses = 0;
+    const plan::Plan plan = plan::flat_plan(*plan::find_method(Collective::all_reduce, "one_shot"), 2);
+    World world(2, {.hub = {.buffer = 1 << 20, .goes_straight = goes_straight}});
+    std::vector<Prefilled> prefilled(2);
+    std::vector<plan::Program> programs;
+    for (int rank = 0; rank < 2; ++rank) programs.push_back(plan::lower(plan, to_rank(rank), true));
+    for (std::uint32_t call = 0; call < 3; ++call) {
+      std::array<std::vector<float>, 2> values{std::vector<float>(50, 1.0F), std::vector<float>(50, 1.0F)};
+      for (std::size_t at = 0; at < 2; ++at) {
+        auto* const data = reinterpret_cast<std::byte*>(values[at].data());
+        world.engine(static_cast<std::int32_t>(at))
+            .run_straight(programs[at], {.user = {}}, {data, data, 50}, kFingerprint + call, patience, prefilled[at]);
+      }
+      ASSERT_TRUE(world.finish());
+      for (const auto& vector : values) EXPECT_TRUE(std::ranges::all_of(vector, [](float x) { return x == 2.0F; }));
+    }
+    EXPECT_EQ(pauses > 0, goes_straight);
+  }
+}
+
+// A rank whose peers do not come posts what it can, which is several tiles; the memory that they hold shows it.
+TEST(Works, OfOneCallAreSeveralTilesAtATime) {
+  constexpr std::uint64_t kStaging = 1 << 16;
+  World world(2, {.hub = {.buffer = 0}, .staging = {kStaging}});
+  const plan::Plan plan = plan::flat_plan(*plan::find_method(Collective::all_reduce, "one_shot"), 2);
+  const plan::Program program = plan::lower(plan, Rank{0}, false);
+  std::vector<float> in(1 << 20, 1.0F);
+  std::vector<float> out(in.size());
+  world.engine(0).start(
+      program, {.user = {}},
+      {reinterpret_cast<const std::byte*>(in.data()), reinterpret_cast<std::byte*>(out.data()), in.size()},
+      kFingerprint);
+  bool moved = false;
+  for (int poll = 0; poll < 10; ++poll) ASSERT_EQ(world.engine(0).poll({}, moved), State::running);
+  EXPECT_LE(world.engine(0).memory().value, kStaging + 4096);
+  EXPECT_GT(world.engine(0).memory().value, kStaging * 3 / 4);
+  world.engine(0).cancel();
 }
 
 TEST(Works, TakeFewerPollsTogetherThanOneAfterTheOther) {

@@ -151,6 +151,22 @@ TEST(Described, OversubscriptionBecomesAnUplinkThatAUnitShares) {
   EXPECT_NE(planned->link(0).port, planned->link(1).port);
 }
 
+TEST(Described, RingsAndToriHaveHopsAndOthersHaveOne) {
+  EXPECT_EQ(hops_between(LevelKind::torus, 16, 1, 15), 2);
+  EXPECT_EQ(hops_between(LevelKind::ring, 5, 0, 3), 2);
+  EXPECT_EQ(hops_between(LevelKind::torus, 16, 3, 3), 0);
+  EXPECT_EQ(hops_between(LevelKind::clos, 16, 1, 15), 1);
+  for (const std::int32_t units : {2, 3, 4, 5, 16, 17}) {
+    double all = 0;
+    for (std::int32_t other = 1; other < units; ++other) all += hops_between(LevelKind::ring, units, 0, other);
+    EXPECT_DOUBLE_EQ(average_hops(LevelKind::ring, units), all / (units - 1)) << units;
+  }
+  EXPECT_EQ(average_hops(LevelKind::single, 64), 1);
+  EXPECT_EQ(average_hops(LevelKind::torus, 1), 1);
+  EXPECT_DOUBLE_EQ(fabric_of(*read_preset("tpu-v4"))->link(0).hops, 64.0 / 15);
+  EXPECT_DOUBLE_EQ(fabric_of(*read_preset("meta-roce-24k"))->link(0).hops, 1);
+}
+
 TEST(Described, TheFirstRanksKeepWholeNodesAndARest) {
   const auto description = made_up(level("node", "8") + "," + level("leaf", "4") + "," + level("pod", "3"));
   EXPECT_EQ(fabric_of(description, 96)->levels->describe(), "8 x 4 x 3");

@@ -88,5 +88,18 @@ TEST(Fabric, HasALinkForEachLevel) {
   EXPECT_EQ(wide.uplink_GBps(1), links.network.uplink_GBps);  // which the ranks of a node share
 }
 
+TEST(Fabric, OfNodesOnOneMachineHasRanksThatShareItsCores) {
+  Links links;
+  links.cores = 2;
+  const auto apart = fabric_of(Layout::regular(4, 2), links);
+  links.neighbours = 4;
+  const auto together = fabric_of(Layout::regular(4, 2), links);
+  EXPECT_EQ(apart.crowd, 1);
+  EXPECT_EQ(together.crowd, 4);
+  EXPECT_EQ(together.link(1).overhead_us, 4 * apart.link(1).overhead_us);
+  EXPECT_GT(together.link(0).latency_us, apart.link(0).latency_us);
+  EXPECT_EQ(together.link(0).bandwidth_GBps, apart.link(0).bandwidth_GBps);
+}
+
 }  // namespace
 }  // namespace tutti::topology

@@ -93,7 +93,7 @@ inline Elements random_elements(DataType type, std::size_t n, std::size_t shift,
 
 /// Every length around the widths of vectors and blocks of vectors, and some long ones.
 inline std::vector<std::size_t> lengths() {
-  std::vector<std::size_t> all = {127, 128, 129, 255, 256, 257, 1000, 20011};
+  std::vector<std::size_t> all = {127, 128, 129, 191, 255, 256, 257, 319, 511, 513, 1000, 20011};
   for (std::size_t n = 0; n <= 70; ++n) all.push_back(n);
   return all;
 }

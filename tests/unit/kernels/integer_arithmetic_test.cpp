@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 #include "kernels/kernels.hpp"
 
 namespace tutti::kernels {
@@ -40,6 +43,33 @@ TEST(IntegerDivision, IsExactForEveryByte) {
       ASSERT_EQ(as_unsigned, expected_unsigned) << value << " / " << divisor;
     }
   }
+}
+
+template <class T>
+void expect_exact_quotients(DataType type) {
+  using U = std::make_unsigned_t<T>;
+  std::mt19937_64 random(9);
+  constexpr auto kMost = std::min<std::uint64_t>(std::numeric_limits<U>::max(), 1ULL << 53);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto divisor = std::max<std::uint64_t>(1, (random() % kMost + 1) >> random() % 63);
+    const auto multiple = static_cast<U>(random() >> random() % 63) / static_cast<U>(divisor) * static_cast<U>(divisor);
+    for (const U value : {static_cast<U>(multiple - 1), static_cast<U>(multiple), static_cast<U>(~multiple + 1)}) {
+      T result = static_cast<T>(value);
+      const T expected = static_cast<T>(result / static_cast<T>(divisor));
+      if constexpr (std::is_signed_v<T>) {
+        if (divisor > static_cast<U>(std::numeric_limits<T>::max())) continue;  // no T to expect it with
+      }
+      narrow(type)(&result, &result, 1, static_cast<double>(divisor));
+      ASSERT_EQ(result, expected) << value << " / " << divisor;
+    }
+  }
+}
+
+TEST(IntegerDivision, IsExactAtTheMultiplesOfRandomDivisorsAndBesideThem) {
+  expect_exact_quotients<std::int32_t>(DataType::i32);
+  expect_exact_quotients<std::uint32_t>(DataType::u32);
+  expect_exact_quotients<std::int64_t>(DataType::i64);
+  expect_exact_quotients<std::uint64_t>(DataType::u64);
 }
 
 }  // namespace

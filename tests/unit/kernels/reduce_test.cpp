@@ -75,11 +75,41 @@ TEST_P(Reduce, CommutesBitwiseForEveryPairOfSpecialValues) {
   }
 }
 
+class ReduceByCodes : public EveryKernel {};
+INSTANTIATE_TEST_SUITE_P(On, ReduceByCodes,
+                         testing::Combine(testing::ValuesIn(instruction_sets()),
+                                          testing::Values(DataType::i8, DataType::u8, DataType::f16, DataType::bf16,
+                                                          DataType::f8e4m3, DataType::f8e5m2)),
+                         kernel_name);
+
+// All pairs of bytes; of 16 bits all with each special one, and with another that is none.
+TEST_P(ReduceByCodes, EveryCodeWithEveryByteOrSpecialCodeEqualsTheReference) {
+  const std::size_t size = size_of(type());
+  const std::size_t n = std::size_t{1} << 16;
+  std::vector<std::uint64_t> others = special_codes(type());
+  if (size == 1) others = {0};
+  for (const std::uint64_t other : others) {
+    Elements left(type(), n);
+    Elements right(type(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      set_code(type(), left.data() + i * size, i);
+      set_code(type(), right.data() + i * size, size == 1 ? i >> 8 : i % 3 == 0 ? i * 40503 : other);
+    }
+    for (const ReduceOp op : kKernelOps) {
+      Elements expected(type(), n);
+      Elements out(type(), n);
+      reference::reduce2(type(), op, expected.data(), left.data(), right.data(), n);
+      reduce2(type(), op)(out.data(), left.data(), right.data(), n);
+      ASSERT_EQ(out, expected) << to_string(op) << " other " << other;
+    }
+  }
+}
+
 TEST_P(Reduce, ManyBuffersEqualTheReferenceAndMayBeOverwritten) {
   std::mt19937_64 random(3);
   for (const ReduceOp op : kKernelOps) {
     for (std::size_t count = 1; count <= 9; ++count) {
-      for (const std::size_t n : {0U, 1U, 3U, 15U, 16U, 17U, 33U, 63U, 64U, 65U, 70U, 129U, 1003U}) {
+      for (const std::size_t n : {0U, 1U, 3U, 15U, 16U, 17U, 33U, 63U, 64U, 65U, 70U, 129U, 1003U, 4097U}) {
         std::vector<Elements> inputs;
         for (std::size_t s = 0; s < count; ++s) inputs.push_back(random_elements(type(), n, s % 4, random));
         std::vector<const void*> sources;

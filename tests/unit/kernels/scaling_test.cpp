@@ -46,7 +46,8 @@ TEST_P(SameSizeScaling, WidenWorksInPlace) {
 TEST_P(Scaling, NarrowEqualsTheReferenceForAnyDivisor) {
   std::mt19937_64 random(6);
   const DataType wide = accumulator_of(type());
-  for (const double divisor : {1.0, 2.0, 3.0, 7.0, 1000.0, 100'003.0, 4294967295.0}) {
+  for (const double divisor : {1.0, 2.0, 3.0, 7.0, 1000.0, 1024.0, 100'003.0, 2147483648.0, 2147483649.0, 4294967295.0,
+                               4294967296.0, 1e15, 9007199254740992.0}) {
     for (const std::size_t n : lengths()) {
       const Elements in = random_elements(wide, n, n % 3, random);
       Elements expected(type(), n);

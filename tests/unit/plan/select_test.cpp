@@ -52,6 +52,17 @@ TEST(Select, ReachesTheCutBoundAtScale) {
   }
 }
 
+TEST(Select, TalksToNeighboursWhereOthersAreManyHopsAway) {
+  Fabric torus = cluster("16");
+  const Query query{.collective = Collective::all_reduce, .count = 1ULL << 24};
+  const double at_one_hop = choose(query, torus, "all_reduce:circulant").cost.total_us;
+  const double ring_at_one_hop = choose(query, torus, "all_reduce:ring").cost.total_us;
+  torus.links.front().hops = 64.0 / 15;
+  EXPECT_GT(choose(query, torus, "all_reduce:circulant").cost.total_us, 4 * at_one_hop);
+  EXPECT_DOUBLE_EQ(choose(query, torus, "all_reduce:ring").cost.total_us, ring_at_one_hop);
+  EXPECT_EQ(way_of(choose(query, torus).plan), "ring");
+}
+
 TEST(Select, NeverBeatsTheBound) {
   for (const Collective collective : kCollectives) {
     if (collective == Collective::barrier) continue;
@@ -71,7 +82,50 @@ TEST(Select, TakesFewRoundsForSmallMessagesAndFewBytesForLargeOnes) {
   const auto large = choose({.collective = Collective::all_reduce, .count = 1 << 24}, fabric);
   EXPECT_EQ(small.plan.stripes()[0].list[0].method->mode, Method::Mode::whole);
   EXPECT_EQ(large.plan.stripes()[0].list[0].method->mode, Method::Mode::split);
-  EXPECT_GT(large.plan.segments, 1U);
+}
+
+// What counts is how often a rank must let the others on its core run, and what all of them do together.
+TEST(Select, TalksThroughOneRankWhereRanksShareCoresAndMessagesAreSmall) {
+  const auto way = [](std::int32_t ranks, std::int32_t cores, Collective collective, std::uint64_t count) {
+    const Layout layout = Layout::regular(1, ranks);
+    return way_of(choose({.collective = collective, .count = count}, fabric_of(layout, {.cores = cores})).plan);
+  };
+  for (const std::int32_t ranks : {8, 16, 64}) {
+    EXPECT_EQ(way(ranks, 2, Collective::all_reduce, 2), "linear") << ranks;
+    EXPECT_EQ(way(ranks, 2, Collective::barrier, 0), "linear") << ranks;
+    EXPECT_NE(way(ranks, 2, Collective::all_reduce, 1 << 22), "linear") << ranks;
+    EXPECT_EQ(way(ranks, ranks, Collective::barrier, 0), "dissemination") << ranks;
+    EXPECT_NE(way(ranks, ranks, Collective::all_reduce, 2), "linear") << ranks;
+  }
+}
+
+// Where processors move the bytes, transfers overlap with nothing.
+TEST(Select, CutsALargeVectorIntoSegmentsOrTilesWhereNicsMoveTheBytes) {
+  Fabric fabric = cluster("8");
+  fabric.reduce_GBps = 8;
+  const Query query{.collective = Collective::all_reduce, .count = 1 << 24};
+  const auto large = choose(query, fabric);
+  const bool has_tiles =
+      scratch_per_element(large.plan) * total_bytes(query, 8) > static_cast<double>(query.staging.value);
+  EXPECT_TRUE(large.plan.segments > 1U || has_tiles) << describe(large.plan);
+}
+
+// That a root's core has little else to do does not make its wire faster.
+TEST(Select, SendsALongVectorOverAWireOnceWhereNodesShareTheirCores) {
+  Fabric fabric = cluster("2x4");
+  fabric.crowd = 4;
+  const auto selection = choose({.collective = Collective::broadcast, .count = 1ULL << 24}, fabric);
+  const Tier& outer = selection.plan.stripes()[0].tiers().back();
+  EXPECT_NE(outer.method->name, "linear") << describe(selection.plan);
+  const auto linear = *parse_way("linear>linear", Collective::broadcast, fabric.levels);
+  EXPECT_GT(predict(linear, 1 << 26, DataType::f32, fabric).total_us,
+            2 * predict(selection.plan, 1 << 26, DataType::f32, fabric).total_us);
+}
+
+TEST(Select, KeepsPartnersBetweenNodesWhereThatIsAsGood) {
+  const auto selection = choose({.collective = Collective::all_reduce, .count = 1ULL << 24}, cluster("2x4"));
+  const Tier& outer = selection.plan.stripes()[0].tiers()[1];
+  EXPECT_TRUE(outer.method->down->volume(4, 2).neighbours) << describe(selection.plan);
 }
 
 TEST(Select, SplitsTheDataOverBothOrdersWhereTheInnerLevelIsTheBottleneck) {

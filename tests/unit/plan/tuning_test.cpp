@@ -58,7 +58,7 @@ TEST(TuningRanges, ReachHalfwayToTheirNeighboursAndLeaveNoGap) {
 }
 
 TEST(TunedSites, FindWhatFitsAndForgetWhatIsMeasuredAnew) {
-  TunedSite known{site(), {}};
+  TunedSite known{site(), {}, {}};
   known.put(choice(Collective::all_reduce, 64, 256, "ring"));
   known.put(choice(Collective::all_reduce, 257, 1000, "swing"));
   known.put(choice(Collective::all_gather, 64, 1000, "bruck"));
@@ -122,7 +122,7 @@ Selection select_with(const TunedSite* tuned, const Query& query, const char* fo
 }
 
 TEST(TunedSelection, PrefersWhatWasMeasuredAndSaysSo) {
-  TunedSite known{site(), {}};
+  TunedSite known{site(), {}, {}};
   known.put(choice(Collective::all_reduce, 1000, 100000, "ring>ring", 2));
   const Query small{.collective = Collective::all_reduce, .count = 100};
   const Query middle{.collective = Collective::all_reduce, .count = 5000};
@@ -139,7 +139,7 @@ TEST(TunedSelection, PrefersWhatWasMeasuredAndSaysSo) {
 }
 
 TEST(TunedSelection, GoesBehindWhatIsForcedAndNeverAroundARestriction) {
-  TunedSite known{site(), {}};
+  TunedSite known{site(), {}, {}};
   known.put(choice(Collective::all_reduce, 0, 100000, "ring>ring"));
   const Query query{.collective = Collective::all_reduce, .count = 5000};
   EXPECT_EQ(way_of(select_with(&known, query, "all_reduce:circulant").plan), "circulant");
@@ -152,13 +152,91 @@ TEST(TunedSelection, GoesBehindWhatIsForcedAndNeverAroundARestriction) {
 }
 
 TEST(TunedSelection, ServesEveryRootAndType) {
-  TunedSite known{site(), {}};
+  TunedSite known{site(), {}, {}};
   known.put(choice(Collective::reduce, 0, 1 << 20, "binomial"));
   const auto selection =
       select_with(&known, {.collective = Collective::reduce, .count = 1000, .type = DataType::bf16, .root = Rank{5}});
   EXPECT_TRUE(selection.tuned);
   EXPECT_EQ(selection.plan.root, Rank{5});
   EXPECT_TRUE(selection.plan.widened);
+}
+
+const char* const kLinks =
+    R"({"provenance": "measured", "levels": [{"latency_us": 1, "overhead_us": 0.5, "bandwidth_GBps": 4, "uplink_GBps": 0,
+        "error": 0.1}], "reduce_GBps": 8, "copy_GBps": 9, "probes": 3, "seconds": 0.5})";
+
+std::string with_links(const std::string& links) {
+  return R"({"schema": "tutti.tuning/1", "sites": [{"fingerprint": "0123456789abcdef", "ranks": 4, "nodes": 1, "levels": "4",
+            "transports": "shm", "cores": 4, "cpu": "x", "links": )" +
+         links + R"(, "choices": []}]})";
+}
+
+TEST(TuningDocument, KeepsMeasuredLinks) {
+  const auto table = read_tuning(with_links(kLinks));
+  ASSERT_TRUE(table) << table.error().text;
+  ASSERT_TRUE(table->sites.front().links);
+  EXPECT_EQ(table->sites.front().links->levels.front().bandwidth_GBps, 4);
+  EXPECT_EQ(*read_tuning(write_tuning(*table)), *table);
+}
+
+const char* const kMessages =
+    R"({"provenance": "measured", "levels": [{"latency_us": 0.1, "overhead_us": 0.02, "bandwidth_GBps": 6, "uplink_GBps": 0,
+        "error": 0, "exchange_us": [0, 0.1, 0.3, 0.7, 3, 10, 40, 160, 700, 3000],
+        "window_us": [0, 0.1, 0.3, 0.7, 2, 4, 11, 40, 300, 2000], "combine_GBps": 30}],
+        "call_us": 0.2, "reduce_GBps": 8, "copy_GBps": 9, "probes": 3, "seconds": 0.5})";
+
+TEST(TuningDocument, KeepsWhatMessagesOfASizeTake) {
+  const auto table = read_tuning(with_links(kMessages));
+  ASSERT_TRUE(table) << table.error().text;
+  const auto& links = *table->sites.front().links;
+  EXPECT_EQ(links.call_us, 0.2);
+  EXPECT_EQ(links.levels.front().exchange.of(65536), 10);
+  EXPECT_EQ(links.levels.front().window.of(65536), 4);
+  EXPECT_EQ(links.levels.front().combine_GBps, 30);
+  EXPECT_EQ(*read_tuning(write_tuning(*table)), *table);
+}
+
+TEST(TuningDocument, RefusesTimesOfMessagesThatCannotBe) {
+  const std::string right = "[0, 0.1, 0.3, 0.7, 3, 10, 40, 160, 700, 3000]";
+  for (const char* const wrong :
+       {"[1, 2, 3]", "[0, 0.1, 0.3, 0.7, 3, 10, 40, 160, 700, 0]", "[0, 0.1, -0.3, 0.7, 3, 10, 40, 160, 700, 3000]",
+        "[0, 0.1, \"x\", 0.7, 3, 10, 40, 160, 700, 3000]", "[0, 0.1, 0.3, 0.7, 3, 10, 40, 160, 700, 3000, 9000]",
+        "7"}) {
+    std::string text = kMessages;
+    text.replace(text.find(right), right.size(), wrong);
+    const auto table = read_tuning(with_links(text));
+    ASSERT_FALSE(table) << wrong;
+    EXPECT_NE(table.error().text.find("exchange_us"), std::string::npos) << table.error().text;
+  }
+}
+
+TEST(TuningDocument, RefusesLinksThatNobodyCanHaveMeasured) {
+  const auto damaged = [](const std::string& from, const std::string& to) {
+    std::string text = kLinks;
+    text.replace(text.find(from), from.size(), to);
+    return read_tuning(with_links(text)).error().text;
+  };
+  EXPECT_NE(damaged("\"measured\"", "\"assumed\"").find("/sites/0/links/provenance"), std::string::npos);
+  EXPECT_NE(damaged("\"bandwidth_GBps\": 4", "\"bandwidth_GBps\": 0").find("bandwidth_GBps"), std::string::npos);
+  EXPECT_NE(damaged("\"reduce_GBps\": 8", "\"reduce_GBps\": -8").find("reduce_GBps"), std::string::npos);
+  EXPECT_NE(damaged("\"latency_us\": 1", "\"latency_us\": 1e300").find("latency_us"), std::string::npos);
+  EXPECT_NE(damaged("\"probes\": 3, ", "").find("probes"), std::string::npos);
+  EXPECT_NE(read_tuning(with_links(R"({"provenance": "measured", "levels": []})")).error().text.find("levels"),
+            std::string::npos);
+}
+
+TEST(MeasuredLinks, TakeThePlaceOfAllNumbersAndSaySo) {
+  topology::Fabric fabric;
+  fabric.levels = std::make_shared<const topology::Levels>(*Levels::parse("4"));
+  const auto table = read_tuning(with_links(kLinks));
+  const auto measured = with_measured(fabric, *table->sites.front().links);
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(measured->provenance, topology::Provenance::measured);
+  EXPECT_EQ(measured->link(0).latency_us, 1);
+  EXPECT_EQ(measured->link(0).bandwidth_GBps, 4);
+  EXPECT_EQ(measured->reduce_GBps, 8);
+  fabric.links.emplace_back();
+  EXPECT_EQ(with_measured(fabric, *table->sites.front().links).error().text, "1 levels were measured, and there are 2");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tools/gnuplot/gnuplot.hpp"
 #include "tools/perf/blocks.hpp"
 #include "tools/perf/document.hpp"
 #include "tools/perf/plot.hpp"
@@ -189,7 +190,7 @@ TEST(PerfDocument, FollowsTheSchema) {
 }
 
 TEST(PerfPlot, RefusesOtherPicturesAndQuotesNames) {
-  EXPECT_FALSE(can_plot("a.pdf"));
+  EXPECT_FALSE(gnuplot::can_plot("a.pdf"));
   const std::string script = plot_script("it's.svg", {}, {2, 1, {}, {}}, {all_reduce_row()});
   EXPECT_NE(script.find("set output 'it''s.svg'"), std::string::npos);
   EXPECT_NE(script.find("1048576 100 "), std::string::npos);

@@ -40,6 +40,43 @@ std::string error_of(const Question& question) {
   return answer ? "" : answer.error().text;
 }
 
+// A site of so many ranks on one node of two cores, with links that nobody assumes.
+plan::TuningTable measured_on(std::int32_t ranks) {
+  const auto levels = *topology::Levels::parse(std::to_string(ranks));
+  plan::TuningTable table;
+  table.at(plan::Site::of(levels, 1, "shm", "a model", 2)).links = topology::MeasuredLinks{
+      .levels = {{.latency_us = 7, .overhead_us = 1, .bandwidth_GBps = 3}}, .reduce_GBps = 8, .copy_GBps = 9};
+  return table;
+}
+
+TEST(Plan, OfRanksOnThisMachineIsThatOfAJob) {
+  Question question = ask("all_reduce", "256K", 2);
+  question.cluster.cores = 2;
+  const Answer answer = answered(question);
+  const auto job = topology::fabric_of(topology::Layout::regular(1, 2), {.cores = 2});
+  EXPECT_EQ(answer.world.fabric.link(0).latency_us, job.link(0).latency_us);
+  EXPECT_EQ(answer.world.fabric.link(0).exchange, job.link(0).exchange);
+  const auto chosen = plan::select({.collective = plan::Collective::all_reduce, .count = 65536}, job, {});
+  EXPECT_EQ(way_of(answer.plan()), way_of(chosen->plan));
+  const std::string text = report(answer);
+  EXPECT_NE(text.find("a job on this machine, whose 2 cores"), std::string::npos) << text;
+  EXPECT_NE(text.find("ways are ranked by all four"), std::string::npos) << text;
+  EXPECT_NE(text.find("in windows"), std::string::npos) << text;
+}
+
+TEST(Plan, OfRanksOnThisMachineGoesByWhatWasMeasuredForSuchJobs) {
+  Question question = ask("all_reduce", "256K", 2);
+  question.cluster.cores = 2;
+  question.cluster.known = measured_on(2);
+  EXPECT_EQ(answered(question).world.fabric.link(0).latency_us, 7);
+  EXPECT_NE(report(answered(question)).find("links measured"), std::string::npos);
+  question.cluster.cores = 1;
+  EXPECT_NE(answered(question).world.fabric.link(0).latency_us, 7) << "measured with more cores";
+  question.cluster.cores = 2;
+  question.cluster.known = measured_on(4);
+  EXPECT_NE(answered(question).world.fabric.link(0).latency_us, 7) << "measured with more ranks";
+}
+
 // Whether every element that is opened is closed in turn, and nothing reserved stands in the text.
 bool is_well_formed(const std::string& xml) {
   std::vector<std::string> open;

@@ -3,6 +3,7 @@
 #include "tools/run/job.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +104,28 @@ bool comes_within(const std::string& mark, std::chrono::milliseconds time) {
 std::string unique_seconds() {  // an argument of sleep that no other process has
   return "31" + std::to_string(::getpid()) +
          std::to_string(std::chrono::steady_clock::now().time_since_epoch().count() % 1000);
+}
+
+TEST(RunJob, PutsEachRankOnItsProcessors) {
+  cpu_set_t set;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof set, &set), 0);
+  std::vector<int> usable;
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor)
+    if (CPU_ISSET(processor, &set)) usable.push_back(processor);
+  auto request = script("echo $TUTTI_RANK on $(grep Cpus_allowed_list /proc/self/status | cut -f 2)", 2);
+  request.processors = {{usable.back()}, {usable.front()}};
+  RunningJob job(request);
+  EXPECT_EQ(job.wait(), 0) << job.err();
+  EXPECT_NE(job.out().find("0 on " + std::to_string(usable.back()) + "\n"), std::string::npos) << job.out();
+  EXPECT_NE(job.out().find("1 on " + std::to_string(usable.front()) + "\n"), std::string::npos) << job.out();
+}
+
+TEST(RunJob, SaysWhenThereIsNoSuchProcessor) {
+  auto request = script("true", 1);
+  request.processors = {{CPU_SETSIZE - 1}};
+  RunningJob job(request);
+  EXPECT_NE(job.wait(), 0);
+  EXPECT_NE(job.err().find("--bind none"), std::string::npos) << job.err();
 }
 
 TEST(RunJob, ReturnsZeroWhenEveryRankDoesAndHandsOnTheirLines) {

@@ -42,7 +42,7 @@ TEST_P(RecordedMachine, IsShownAsItsGoldenTextAndDataSay) {
 INSTANTIATE_TEST_SUITE_P(Machines, RecordedMachine,
                          testing::Values("arm", "dgx-h100", "eight-socket", "gh200-x4", "kunlun-p800",
                                          "memory-attributes", "no-nic", "nps4-mi300x", "one-nic-for-all", "snc4",
-                                         "two-socket", "vm"),
+                                         "two-core", "two-socket", "vm"),
                          [](const auto& machine) {
                            std::string name = machine.param;
                            std::erase(name, '-');
@@ -94,6 +94,16 @@ TEST(TopoFabric, WhyNamesTheLevelTheRailsAndTheTransport) {
   EXPECT_NE(why(preset("meta-roce-24k"), 0, 24575)->find("7:1 oversubscribed"), std::string::npos);
   EXPECT_FALSE(why(dgx, 0, 16384));
   EXPECT_FALSE(why(dgx, -1, 0));
+}
+
+TEST(TopoFabric, WhyCountsTheHopsOfATorusTheShorterWayRound) {
+  const auto tpu = preset("tpu-v4");
+  EXPECT_NE(why(tpu, 0, 1)->find("1 hop (1 along x): 0.5 us"), std::string::npos) << *why(tpu, 0, 1);
+  EXPECT_NE(why(tpu, 0, 15)->find("1 hop (1 along x)"), std::string::npos) << *why(tpu, 0, 15);
+  const std::int32_t far = 8 + 16 * 3 + 256 * 15;
+  EXPECT_NE(why(tpu, 0, far)->find("12 hops (8 along x, 3 along y, 1 along z): 6 us"), std::string::npos)
+      << *why(tpu, 0, far);
+  EXPECT_EQ(why(preset("dgx-superpod-h100"), 0, 9)->find("hop"), std::string::npos);
 }
 
 TEST(TopoSource, SaysWhatIsWrongWithAFile) {

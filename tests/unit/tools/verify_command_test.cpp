@@ -52,7 +52,8 @@ TEST(VerifyCommand, CountsAndReportsWhatDoesNotHold) {
 }
 
 TEST(VerifyCommand, ProvesWhatCallsGetOnManyRanks) {
-  const auto world = world::make_world({.ranks = 300, .levels = {}, .preset = {}, .fabric = {}});
+  const auto world =
+      world::make_world({.ranks = 300, .levels = {}, .preset = {}, .fabric = {}, .tuning = {}, .known = {}});
   ASSERT_TRUE(world);
   Outcome outcome(false);
   const auto proofs = prove_cluster(*world, world->levels, outcome);

@@ -106,8 +106,8 @@ TEST_F(Ring, IsFullWhenNobodyReads) {
 }
 
 TEST_F(Ring, SeesAScribbledCell) {
-  for (const std::uint64_t stamp : {std::uint64_t{1}, std::uint64_t{3}, std::uint64_t{4}, std::uint64_t{8},
-                                    std::uint64_t{9}, ~std::uint64_t{0}, std::uint64_t{1} << 63}) {
+  for (const std::uint64_t stamp : {std::uint64_t{1}, std::uint64_t{4}, std::uint64_t{8}, std::uint64_t{13},
+                                    std::uint64_t{17}, ~std::uint64_t{0}, std::uint64_t{1} << 63}) {
     make(4096);
     cell(0).stamp = stamp;
     Consumer::Piece piece;
@@ -120,12 +120,31 @@ TEST_F(Ring, SeesAPieceThatIsTooLong) {
     for (const std::uint32_t bytes : {49U, 513U, 4096U, ~0U}) {
       make(4096);
       cell(0).bytes = bytes;
-      cell(0).stamp = 4 + kind;
+      cell(0).stamp = 8 + kind;
       Consumer::Piece piece;
       const bool possible = kind != 1 && bytes <= shape_.piece;
       EXPECT_EQ(consumer_->look(piece), possible ? Consumer::Look::piece : Consumer::Look::corrupt) << kind << bytes;
     }
   }
+}
+
+TEST_F(Ring, FreesAtOnceWhatWasLeftWhereItLies) {
+  make(4096);
+  const Direct direct{.bytes = 100, .place = 5, .window = 6};
+  ASSERT_EQ(producer_->push(direct, 9), Producer::Push::done);
+  ASSERT_EQ(producer_->push(direct, 9), Producer::Push::done);
+  Consumer::Piece piece;
+  ASSERT_EQ(consumer_->look(piece), Consumer::Look::piece);
+  EXPECT_EQ(piece.kind, PieceKind::direct);
+  EXPECT_EQ(piece.message_bytes, 100U);
+  EXPECT_EQ(piece.direct.place, 5U);
+  EXPECT_EQ(piece.direct.window, 6U);
+  EXPECT_EQ(producer_->freed(), 0U);
+  consumer_->release(piece);
+  EXPECT_EQ(producer_->freed(), 1U);
+  EXPECT_TRUE(consumer_->is_valid());
+  producer_->revoke();
+  EXPECT_FALSE(consumer_->is_valid());
 }
 
 TEST_F(Ring, SeesScribbledCounts) {
@@ -147,10 +166,11 @@ TEST_F(Ring, StaysInsideWhateverIsWritten) {
   for (int round = 0; round < 2000; ++round) {
     make(4096);
     for (std::size_t number = 0; number < shape_.cells; ++number) {
-      cell(number).stamp = 4 * (number + 1) + random() % 4;
+      cell(number).stamp = 8 * (number + 1) + random() % 5;
       cell(number).bytes = static_cast<std::uint32_t>(random() % 4 == 0 ? random() : random() % 600);
     }
     for (Consumer::Piece piece; consumer_->look(piece) == Consumer::Look::piece; consumer_->release(piece)) {
+      if (piece.kind == PieceKind::direct) continue;
       ASSERT_GE(piece.data, memory_.get());
       ASSERT_LE(piece.data + piece.bytes, memory_.get() + shape_.segment_bytes());
     }
@@ -218,6 +238,7 @@ TEST_F(Ring, LosesNoWakeUpBetweenTwoThreads) {
         continue;
       }
       consumer_->announce_sleep();
+      if (has_fences()) fence_others();
       if (consumer_->look(piece) == Consumer::Look::nothing && !consumers.nap()) {
         ADD_FAILURE() << "the consumer overslept at message " << number;
         break;

@@ -11,10 +11,10 @@
 #include <random>
 #include <thread>
 
+#include "base/sealed_memory.hpp"
 #include "transports/shm/handshake.hpp"
 #include "transports/shm/packets.hpp"
 #include "transports/shm/ring.hpp"
-#include "transports/shm/segment.hpp"
 #include "transports/shm/shm.hpp"
 
 namespace tutti::transport::shm {
@@ -54,7 +54,7 @@ class ShmPeer : public testing::Test {
   void offer_ring() {
     peer_ = call();
     introduce(peer_.get(), good_hello());
-    ring_.emplace(Segment::create(shape_.segment_bytes()).value());
+    ring_.emplace(SealedMemory::create(shape_.segment_bytes()).value());
     const Offer offer{.ring_bytes = kRingBytes};
     ASSERT_TRUE(send_packet(peer_.get(), bytes_of(offer), ring_->fd()));
   }
@@ -95,7 +95,7 @@ class ShmPeer : public testing::Test {
   Endpoint* endpoint_ = nullptr;
   RingShape shape_ = RingShape::of(kRingBytes);
   FileDescriptor peer_;
-  std::optional<Segment> ring_;
+  std::optional<SealedMemory> ring_;
   TimePoint now_{};
   std::vector<Completion> completed_;
 };
@@ -186,7 +186,7 @@ TEST_F(ShmPeer, RefusesARingOfAnotherSize) {
     SetUp();
     peer_ = call();
     introduce(peer_.get(), good_hello());
-    const auto segment = Segment::create(shape_.segment_bytes()).value();
+    const auto segment = SealedMemory::create(shape_.segment_bytes()).value();
     const Offer offer{.ring_bytes = bytes};
     ASSERT_TRUE(send_packet(peer_.get(), bytes_of(offer), segment.fd()));
     poll();
@@ -209,7 +209,7 @@ TEST_F(ShmPeer, FailsThePathOfAScribblerAndNeverCrashes) {
       cells[number].bytes = random() % 2 == 0 ? 512 : static_cast<std::uint32_t>(random() % 3000);
       const std::uint64_t length = random() % 4 == 0 ? random() : 2000;
       std::memcpy(cells[number].payload.data(), &length, sizeof(length));
-      cells[number].stamp = 4 * (number + 1) + (random() % 5 == 0 ? random() % 8 : kind);
+      cells[number].stamp = 8 * (number + 1) + (random() % 5 == 0 ? random() % 16 : kind);
     }
     completed_.clear();
     poll(20);
@@ -219,6 +219,97 @@ TEST_F(ShmPeer, FailsThePathOfAScribblerAndNeverCrashes) {
       EXPECT_FALSE(completed_[0].ok);
     }
   }
+}
+
+TEST_F(ShmPeer, ReadsAMessageWhereItLiesInASharedWindow) {
+  offer_ring();
+  const auto file = SealedMemory::create(40'000).value();
+  const Share share{.window = WindowId{3}, .file_bytes = 40'000, .offset = 10'000, .bytes = 20'000};
+  ASSERT_TRUE(send_packet(peer_.get(), bytes_of(share), file.fd()));
+  for (std::size_t i = 0; i < file.memory().size(); ++i) file.memory()[i] = static_cast<std::byte>(i * 7 + i / 256);
+  Producer producer(ring_->memory(), shape_);
+  ASSERT_EQ(producer.push(Direct{.bytes = 9000, .place = 11'000, .window = 3}, 7), Producer::Push::done);
+  std::vector<std::byte> got(9000);
+  post(Transfer::Kind::recv, got);
+  EXPECT_EQ(producer.freed(), 0U) << "it has not been read";
+  poll(10);
+  ASSERT_EQ(completed_.size(), 1U);
+  EXPECT_TRUE(completed_[0].ok);
+  EXPECT_EQ(producer.freed(), 1U);
+  EXPECT_TRUE(std::equal(got.begin(), got.end(), file.memory().begin() + 21'000));
+}
+
+TEST_F(ShmPeer, FailsThePathOfAPeerThatPointsWhereNothingIs) {
+  const auto file = SealedMemory::create(40'000).value();
+  const Share share{.window = WindowId{1}, .file_bytes = 40'000, .offset = 10'000, .bytes = 20'000};
+  for (const Direct& direct :
+       {Direct{.bytes = 9000, .place = 0, .window = 2}, Direct{.bytes = 9000, .place = 11'001, .window = 1},
+        Direct{.bytes = 9000, .place = ~std::uint64_t{0}, .window = 1},
+        Direct{.bytes = 9000, .place = 16, .window = 0}}) {
+    SetUp();
+    offer_ring();
+    ASSERT_TRUE(send_packet(peer_.get(), bytes_of(share), file.fd()));
+    Producer producer(ring_->memory(), shape_);
+    ASSERT_EQ(producer.push(direct, 7), Producer::Push::done);
+    std::vector<std::byte> got(9000);
+    completed_.clear();
+    post(Transfer::Kind::recv, got);
+    poll(10);
+    ASSERT_EQ(completed_.size(), 1U);
+    EXPECT_FALSE(completed_[0].ok);
+    ASSERT_NE(endpoint_->failure(), nullptr);
+    EXPECT_EQ(endpoint_->failure()->culprit, kPeer);
+  }
+}
+
+TEST_F(ShmPeer, RefusesWindowsThatDoNotLieInTheirFile) {
+  for (const Share& share :
+       {Share{.window = WindowId{1}, .file_bytes = 40'000, .offset = 40'001, .bytes = 0},
+        Share{.window = WindowId{1}, .file_bytes = 40'000, .offset = 8, .bytes = 39'993},
+        Share{.window = WindowId{1}, .file_bytes = 40'000, .offset = 8, .bytes = ~std::uint64_t{0}},
+        Share{.window = WindowId{1}, .file_bytes = 50'000, .offset = 0, .bytes = 8}}) {
+    SetUp();
+    offer_ring();
+    const auto file = SealedMemory::create(40'000).value();
+    ASSERT_TRUE(send_packet(peer_.get(), bytes_of(share), file.fd()));
+    poll();
+    ASSERT_NE(endpoint_->failure(), nullptr);
+    EXPECT_EQ(endpoint_->failure()->culprit, kPeer);
+  }
+}
+
+TEST_F(ShmPeer, DoesNotBelieveWhatItHasReadFromAPeerThatTookItBack) {
+  offer_ring();
+  const auto file = SealedMemory::create(40'000).value();
+  const Share share{.window = WindowId{1}, .file_bytes = 40'000, .offset = 0, .bytes = 40'000};
+  ASSERT_TRUE(send_packet(peer_.get(), bytes_of(share), file.fd()));
+  Producer producer(ring_->memory(), shape_);
+  ASSERT_EQ(producer.push(Direct{.bytes = 9000, .place = 0, .window = 1}, 7), Producer::Push::done);
+  producer.revoke();
+  std::vector<std::byte> got(9000);
+  post(Transfer::Kind::recv, got);
+  poll(10);
+  ASSERT_EQ(completed_.size(), 1U);
+  EXPECT_FALSE(completed_[0].ok);
+}
+
+TEST_F(ShmPeer, MakesSmallerRingsWhenThePoolIsUsedUp) {
+  auto options = ShmOptions{.rank = kSelf, .node_id = "n", .ring_bytes = 256 << 10, .key = key_, .epoch = 5, .log = {}};
+  options.pool_bytes = 400 << 10;  // two rings of 256 KiB have 192 KiB beyond 64
+  transport_ = create(options).value();
+  std::vector<std::size_t> held;
+  std::vector<std::byte> data(8);
+  for (int peer = 1; peer <= 4; ++peer) {
+    Address there = address_;
+    there.socket = name_;
+    endpoint_ = transport_->connect(to_rank(peer), encode(there)).value();
+    post(Transfer::Kind::send, data);
+    poll(5);
+    held.push_back(transport_->memory());
+  }
+  EXPECT_GT(held[1] - held[0], std::size_t{256} << 10);
+  EXPECT_LT(held[2] - held[1], std::size_t{80} << 10);
+  EXPECT_EQ(held[3] - held[2], held[2] - held[1]);
 }
 
 TEST_F(ShmPeer, FailsThePathOfAPeerThatScribblesOnTheCounts) {
@@ -233,7 +324,7 @@ TEST_F(ShmPeer, FailsThePathOfAPeerThatScribblesOnTheCounts) {
   auto offered = receive_packet(called.get(), buffer);
   ASSERT_EQ(offered.bytes, sizeof(Offer));
   ASSERT_EQ(offered.descriptors.size(), 1U);
-  const auto ring = Segment::adopt(std::move(offered.descriptors[0]), shape_.segment_bytes()).value();
+  const auto ring = SealedMemory::adopt(std::move(offered.descriptors[0]), shape_.segment_bytes()).value();
   reinterpret_cast<Control*>(ring.memory().data())->freed_bytes = std::uint64_t{1} << 50;
   poll(5);
   ASSERT_NE(endpoint_->failure(), nullptr);
