@@ -98,19 +98,19 @@ def pace(links):
 def measure(args, place, ranks, collective, algorithm):
     """A job's medians in us by size, out of place and in place, or why there are none."""
     found = {"out_of_place": {}, "in_place": {}}
-    for first, last, times in ((SIZES[0], SIZES[-2], 10), (SIZES[-1], SIZES[-1], 1)):  # what is short is called more often
-        with tempfile.TemporaryDirectory() as folder:
-            os.chmod(folder, 0o777)
-            out = pathlib.Path(folder) / "perf.json"
-            command = [args.command, "perf", collective, "-b", str(first), "-e", str(last), "-f", "16", "-n",
-                       str(times * args.iterations), "-w", str(4 * times), "-c", "0", "-J", str(out)]
-            try:
-                place.run(ranks, command, {"TUTTI_ALGO": f"{collective}:{algorithm}/1"})
-            except place.failed as error:
-                return {"not run": (str(getattr(error, "stderr", None) or error).strip().splitlines() or ["no reason"])[-1]}
-            for row in json.loads(out.read_text())["rows"]:
-                for situation in found:
-                    found[situation][str(row["bytes"])] = row[situation]["time_us"]["p50"]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        out = pathlib.Path(folder) / "perf.json"
+        # One sweep: short calls go through as much memory as long ones, and find as little of it in caches as a probe's do.
+        command = [args.command, "perf", collective, "-b", str(SIZES[0]), "-e", str(SIZES[-1]), "-f", "16", "-n", str(args.iterations),
+                   "-w", "8", "-c", "0", "-J", str(out)]
+        try:
+            place.run(ranks, command, {"TUTTI_ALGO": f"{collective}:{algorithm}/1"})
+        except place.failed as error:
+            return {"not run": (str(getattr(error, "stderr", None) or error).strip().splitlines() or ["no reason"])[-1]}
+        for row in json.loads(out.read_text())["rows"]:
+            for situation in found:
+                found[situation][str(row["bytes"])] = row[situation]["time_us"]["p50"]
     return found
 
 
@@ -281,7 +281,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, help="of a case in a batch: the least of their medians counts")
     parser.add_argument("--batches", type=int, default=1, help="of each collective on so many ranks")
     parser.add_argument("--steady", type=float, default=1.25, help="by how much the probes of a batch may differ")
-    parser.add_argument("--iterations", type=int, default=20)
+    parser.add_argument("--iterations", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=1e9, help="begin nothing that would take longer")
     parser.add_argument("--report", action="store_true", help="measure nothing")
     parser.add_argument("--cases", action="store_true", help="show each of them")

@@ -70,7 +70,9 @@ void Flights::begin(std::uint32_t player, std::uint32_t task, double now) {
   const FlowId id = fluid_.begin(crossings_);
   if (flights_.size() <= id) flights_.resize(id + 1);
   Flight& flight = flights_[id];
-  flight = {player, task, flight.version + 1, level, carried_bytes(sender, task, level), now, 0, true};
+  const double carried = carried_bytes(sender, task, level);
+  const double least_us = network_.least_us(hops_.front().link, bytes, carried);
+  flight = {player, task, flight.version + 1, level, carried, now, now + least_us, 0, true};
 }
 
 Flights::Landing Flights::end(FlowId id, std::uint32_t version) {
@@ -91,7 +93,7 @@ void Flights::share(double now, Agenda& agenda) {
     level_rate_[static_cast<std::size_t>(flight.level)] += (fluid_.rate(id) - flight.rate) * order_;
     flight.rate = fluid_.rate(id);
     ++flight.version;
-    agenda.add({now + flight.left / flight.rate, id, flight.version, Event::Kind::ends});
+    agenda.add({std::max(now + flight.left / flight.rate, flight.least_at_us), id, flight.version, Event::Kind::ends});
   }
 }
 

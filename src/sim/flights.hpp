@@ -49,6 +49,7 @@ class Flights {
     int level = 0;
     double left = 0;
     double since_us = 0;
+    double least_at_us = 0;  // no sooner than this is its last byte there
     double rate = 0;
     bool on = false;
   };

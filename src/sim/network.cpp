@@ -235,6 +235,13 @@ double Network::carried_bytes(int level, double bytes, double footprint, bool in
              ? plan::bytes_us(link, bytes, footprint, in_window) * link.bandwidth_GBps * kBytesPerMicrosecond
              : bytes;
 }
+
+double Network::least_us(LinkId link, double bytes, double carried) const {
+  const Place place = place_of(link);
+  if (place.level >= 0 || !is_core(place.kind / 2)) return 0;
+  return plan::least_part(bytes) * carried / (capacity(link) / 2);
+}
+
 double Network::combine_GBps(Position from, Position to) const {
   return fabric_.link(meeting_level(from, to)).combine_GBps;
 }

@@ -75,6 +75,8 @@ class Network {
   /// are slower with messages of this size, or with a call's `footprint` (plan/cost/footprint.hpp), than at best; less
   /// where it lies in a window.
   [[nodiscard]] double carried_bytes(int level, double bytes, double footprint = 0, bool in_window = false) const;
+  /// What a message takes at least that leaves by `link`, however little its ends have to do: see plan::least_part.
+  [[nodiscard]] double least_us(LinkId link, double bytes, double carried) const;
   /// What reducing a message takes longer than receiving it, bytes a nanosecond; 0: as any reduction.
   [[nodiscard]] double combine_GBps(Position from, Position to) const;
 

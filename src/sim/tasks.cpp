@@ -30,6 +30,13 @@ std::uint32_t segment_of(const Program& program, const Step& step) {
   return (step.verb == Verb::send ? step.src_first : step.dst_first) / program.chunks;
 }
 
+// Of memory that is input and output: to where it is.
+bool copies_nothing(const Step& step, const plan::Situation& situation) {
+  const auto is_of_user = [](Buffer buffer) { return buffer == Buffer::in || buffer == Buffer::out; };
+  return situation.in_place && is_of_user(step.src) && is_of_user(step.dst) && step.src_first == step.dst_first &&
+         step.src_stride() == step.dst_stride();
+}
+
 }  // namespace
 
 TaskMaker::TaskMaker(const plan::Plan& plan, const Call& call, bool joins) : plan_(plan), call_(call), joins_(joins) {
@@ -101,6 +108,7 @@ Task TaskMaker::task_of(const Program& program, const Step& step, double combine
       task.work_us = combine_GBps > 0 ? task.bytes / combine_GBps * kMicroseconds : reduce_us(task.bytes);
       break;
     case Verb::copy:
+      if (copies_nothing(step, call_.situation)) break;
       task.kind = Task::Kind::copy;
       task.work_us =
           bytes_of(program, step.src, step.src_first, step.chunks, step.src_stride()) / call_.copy_GBps * kMicroseconds;

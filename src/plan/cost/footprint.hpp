@@ -14,4 +14,9 @@ double footprint_of(Collective collective, double bytes, std::int32_t all_ranks,
 /// two ranks go through so much memory by themselves.
 double bytes_us(const topology::Link& link, double bytes, double footprint, bool in_window = false);
 
+/// The least part of `bytes_us` that passes before a message's last byte is there, where processors move it and have
+/// nothing else to do. The receiver takes one piece while the sender is at the next: half of it, but all of it for a
+/// message of one piece.
+double least_part(double bytes);
+
 }  // namespace tutti::plan

@@ -62,6 +62,16 @@ double Pricing::bytes_us(const Volume& volume, const topology::Link& link, const
   return price(true, first, spread) + price(false, 1 - spread - first, 0);
 }
 
+// Of what an exchange takes, in which a processor sends and receives as much. Who only sends, or only receives, has it
+// for that alone, but a round takes no less than its last message does.
+double Pricing::part_of_exchange(const Volume& volume, const Share& share) const {
+  if (!volume.one_way || fabric_.crowd > 1) return share_of_core(volume);
+  const double messages = volume.messages * share.segments;
+  if (messages <= 0) return 1;
+  const double bytes = share.bytes * (volume.gather * share.wide + volume.spread) / messages;
+  return std::max(0.5, least_part(bytes) * std::min(1.0, volume.rounds / messages));
+}
+
 Load Pricing::load(const Volume& volume, const Span& span, const Share& share) const {
   Load load;
   const double segments = share.segments;
@@ -84,7 +94,7 @@ Load Pricing::load(const Volume& volume, const Span& span, const Share& share) c
     const double flows = share.alone ? talking / units_inside : talking;
     const double uplink = bytes * flows / fabric_.uplink_GBps(level) * kMicroseconds;
     const bool moves = link.is_moved_by_processors();
-    const double port = moves ? bytes_us(volume, link, share) * (volume.one_way && fabric_.crowd <= 1 ? 0.5 : eased)
+    const double port = moves ? bytes_us(volume, link, share) * part_of_exchange(volume, share)
                               : bytes * hops / link.bandwidth_GBps * kMicroseconds;  // each hop takes another's link
     load.uplinks[static_cast<std::size_t>(level)] += moves ? 0 : uplink;
     auto& of_port = load.ports[static_cast<std::size_t>(link.port)];
@@ -118,7 +128,6 @@ Load Pricing::load(const Tier& tier, const Share& share) const {
       Tier of_level = tier;
       of_level.level = static_cast<std::uint8_t>(level);
       both.add(load(*tier.method->down, of_level, share));
-      if (level + 1 < levels_.depth()) continue;
     }
     return both;
   }

@@ -59,6 +59,7 @@ class Pricing {
 
  private:
   [[nodiscard]] double share_of_core(const Volume& volume) const;
+  [[nodiscard]] double part_of_exchange(const Volume& volume, const Share& share) const;
   [[nodiscard]] double bytes_us(const Volume& volume, const topology::Link& link, const Share& share) const;
   [[nodiscard]] Load load(const Volume& volume, const Span& span, const Share& share) const;
 

@@ -52,6 +52,18 @@ TEST(Select, ReachesTheCutBoundAtScale) {
   }
 }
 
+// A tree's two halves, each with a message of one piece one way, take two exchanges' time.
+TEST(Select, TakesNoTreeForAShortVectorOnTwoRanks) {
+  const Fabric node = fabric_of(Layout::regular(1, 2), {.cores = 2});
+  for (const std::uint64_t count : {256, 1024, 4096}) {
+    const auto selection = choose({.collective = Collective::all_reduce, .count = count}, node);
+    EXPECT_NE(describe(selection.plan), "binomial") << count;
+    EXPECT_GT(choose({.collective = Collective::all_reduce, .count = count}, node, "all_reduce:binomial").cost.total_us,
+              1.3 * selection.cost.total_us)
+        << count;
+  }
+}
+
 TEST(Select, TalksToNeighboursWhereOthersAreManyHopsAway) {
   Fabric torus = cluster("16");
   const Query query{.collective = Collective::all_reduce, .count = 1ULL << 24};
