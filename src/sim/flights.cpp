@@ -27,27 +27,28 @@ std::uint32_t Flights::number_of(LinkId link, int level) {
 }
 
 // Links that a change of places takes to each other are one, and are crossed by all flows that it takes to each other.
+void Flights::cross(LinkId link, int level) {
+  double places = 1;
+  if (order_ > 1) {
+    Network::Place place = network_.place_of(link);
+    place.first = ensemble_.symmetry().moved(place.first, place.first);
+    places = ensemble_.symmetry().places(place.span);
+    link = network_.link_at(place);
+  }
+  const std::uint32_t number = number_of(link, level);
+  const auto known = std::find_if(crossings_.begin(), crossings_.end(),
+                                  [&](const Crossing& crossing) { return crossing.link == number; });
+  if (known != crossings_.end()) {
+    known->times += order_ / places;
+  } else {
+    crossings_.push_back({number, order_ / places});
+  }
+}
+
 void Flights::find_crossings(Position from, Position to) {
   network_.route(from, to, hops_);
   crossings_.clear();
-  for (const Network::Hop& hop : hops_) {
-    LinkId link = hop.link;
-    double places = 1;
-    if (order_ > 1) {
-      Network::Place place = network_.place_of(link);
-      place.first = ensemble_.symmetry().moved(place.first, place.first);
-      places = ensemble_.symmetry().places(place.span);
-      link = network_.link_at(place);
-    }
-    const std::uint32_t number = number_of(link, hop.level);
-    const auto known = std::find_if(crossings_.begin(), crossings_.end(),
-                                    [&](const Crossing& crossing) { return crossing.link == number; });
-    if (known != crossings_.end()) {
-      known->times += order_ / places;
-    } else {
-      crossings_.push_back({number, order_ / places});
-    }
-  }
+  for (const Network::Hop& hop : hops_) cross(hop.link, hop.level);
 }
 
 // As the closed form has it (plan/cost/loads.cpp): in a window lies what is the user's, and what has been made just
@@ -72,14 +73,29 @@ void Flights::begin(std::uint32_t player, std::uint32_t task, double now) {
   Flight& flight = flights_[id];
   const double carried = carried_bytes(sender, task, level);
   const double least_us = network_.least_us(hops_.front().link, bytes, carried);
-  flight = {player, task, flight.version + 1, level, carried, now, now + least_us, 0, true};
+  flight = {player, task, flight.version + 1, level, carried, now, now + least_us, 0, true, true};
+}
+
+void Flights::begin_copy(std::uint32_t player, std::uint32_t task, LinkId core, double us, double now) {
+  crossings_.clear();
+  cross(core, 0);
+  const FlowId id = fluid_.begin(crossings_);
+  if (flights_.size() <= id) flights_.resize(id + 1);
+  Flight& flight = flights_[id];
+  flight = {player, task, flight.version + 1, 0, us * network_.capacity(core), now, now, 0, true, false};
+}
+
+// What messages move is told.
+void Flights::change_rate(Flight& flight, double rate) {
+  if (flight.is_message) level_rate_[static_cast<std::size_t>(flight.level)] += (rate - flight.rate) * order_;
+  flight.rate = rate;
 }
 
 Flights::Landing Flights::end(FlowId id, std::uint32_t version) {
   Flight& flight = flights_[id];
   if (!flight.on || flight.version != version) return {};
   flight.on = false;
-  level_rate_[static_cast<std::size_t>(flight.level)] -= flight.rate * order_;
+  change_rate(flight, 0);
   fluid_.end(id);
   return {true, flight.player, flight.task};
 }
@@ -90,8 +106,7 @@ void Flights::share(double now, Agenda& agenda) {
     if (!flight.on) continue;
     flight.left = std::max(0.0, flight.left - flight.rate * (now - flight.since_us));
     flight.since_us = now;
-    level_rate_[static_cast<std::size_t>(flight.level)] += (fluid_.rate(id) - flight.rate) * order_;
-    flight.rate = fluid_.rate(id);
+    change_rate(flight, fluid_.rate(id));
     ++flight.version;
     agenda.add({std::max(now + flight.left / flight.rate, flight.least_at_us), id, flight.version, Event::Kind::ends});
   }

@@ -23,7 +23,10 @@ class Flights {
   /// The first byte of a sender's task has arrived.
   void begin(std::uint32_t player, std::uint32_t task, double now);
 
-  /// A sender's task, and whether its message ends when an event says so: not if its rate has changed since.
+  /// A processor copies, and has so much less time for what it moves.
+  void begin_copy(std::uint32_t player, std::uint32_t task, LinkId core, double us, double now);
+
+  /// A sender's task, or what is copied, and whether it ends when an event says so: not if its rate has changed since.
   struct Landing {
     bool lands = false;
     std::uint32_t player = 0;
@@ -52,8 +55,11 @@ class Flights {
     double least_at_us = 0;  // no sooner than this is its last byte there
     double rate = 0;
     bool on = false;
+    bool is_message = true;
   };
   void find_crossings(Position from, Position to);
+  void cross(LinkId link, int level);
+  void change_rate(Flight& flight, double rate);
   [[nodiscard]] std::uint32_t number_of(LinkId link, int level);
   [[nodiscard]] double carried_bytes(const Player& sender, std::uint32_t task, int level) const;
 

@@ -242,6 +242,11 @@ double Network::least_us(LinkId link, double bytes, double carried) const {
   return plan::least_part(bytes) * carried / (capacity(link) / 2);
 }
 
+std::optional<LinkId> Network::core_of(Position position) const {
+  const int port = fabric_.link(0).port;
+  return is_core(port) ? std::optional(port_link(port, 0, position)) : std::nullopt;
+}
+
 double Network::combine_GBps(Position from, Position to) const {
   return fabric_.link(meeting_level(from, to)).combine_GBps;
 }

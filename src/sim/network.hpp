@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -79,6 +80,9 @@ class Network {
   [[nodiscard]] double least_us(LinkId link, double bytes, double carried) const;
   /// What reducing a message takes longer than receiving it, bytes a nanosecond; 0: as any reduction.
   [[nodiscard]] double combine_GBps(Position from, Position to) const;
+
+  /// What a rank's processor moves the bytes of its node through, if it does.
+  [[nodiscard]] std::optional<LinkId> core_of(Position position) const;
 
   /// Links have the numbers 0 to links() - 1.
   [[nodiscard]] LinkId links() const { return links_; }

@@ -186,15 +186,21 @@ class Simulation {
   }
 
   void compute(std::uint32_t player, std::uint32_t task, double us) {
-    us *= network_.slowness(players_[player].position);
     if (options_.chance.noise > 0) {
       const double chance = chance_of(options_.chance.seed, player, task);
       us *= 1 - options_.chance.noise * std::log1p(-chance);
     }
-    processors_.ask(player, task, us, task_of(player, task).kind == Task::Kind::copy);
+    const Position position = players_[player].position;
+    const bool is_copy = task_of(player, task).kind == Task::Kind::copy;
+    if (const auto core = network_.core_of(position); is_copy && core) {
+      flights_.begin_copy(player, task, *core, us, now_);
+    } else {
+      processors_.ask(player, task, us * network_.slowness(position), is_copy);
+    }
   }
 
   void land(const Flights::Landing& landing) {
+    if (task_of(landing.player, landing.task).kind == Task::Kind::copy) return computed(landing.player, landing.task);
     const Match match = ensemble_.match(number(landing.player, landing.task));
     const Task& received = task_of(match.player, match.task);
     compute(match.player, match.task, overhead_of(match.player, match.task) + received.work_us);

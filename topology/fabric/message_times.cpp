@@ -1,6 +1,7 @@
 #include "topology/fabric/message_times.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tutti::topology {
 
@@ -9,8 +10,9 @@ double MessageTimes::of(double bytes) const {
   if (bytes >= kBytes.back()) return us.back() * bytes / kBytes.back();
   const auto above = std::upper_bound(kBytes.begin(), kBytes.end(), bytes);
   const auto i = static_cast<std::size_t>(above - kBytes.begin());
-  const double part = (bytes - kBytes[i - 1]) / (kBytes[i] - kBytes[i - 1]);
-  return us[i - 1] + part * (us[i] - us[i - 1]);
+  // By a power of the bytes: where caches end, a straight line would be nearest to the slower of both sizes.
+  const double part = std::log(bytes / kBytes[i - 1]) / std::log(kBytes[i] / kBytes[i - 1]);
+  return us[i - 1] <= 0 ? part * us[i] : us[i - 1] * std::pow(us[i] / us[i - 1], part);
 }
 
 double MessageTimes::best_GBps() const {

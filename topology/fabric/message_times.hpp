@@ -18,7 +18,7 @@ class MessageTimes {
   std::array<double, kSizes> us{};
 
   [[nodiscard]] bool empty() const { return us.back() <= 0; }
-  /// In between a line from size to size; below the least and above the greatest as these are.
+  /// In between by a power of the bytes; below the least and above the greatest as these are.
   [[nodiscard]] double of(double bytes) const;
   /// The most bytes a nanosecond at any size from 1 KiB on.
   [[nodiscard]] double best_GBps() const;

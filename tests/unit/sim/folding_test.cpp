@@ -112,6 +112,23 @@ TEST(Folding, CopiesNothingToWhereItIs) {
   }
 }
 
+// A processor that copies cannot move bytes meanwhile.
+TEST(Folding, TakesCopiesFromTheProcessorsTime) {
+  const auto fabric = node_of(2, 2);
+  for (const char* const way : {"ring", "direct", "circulant"}) {
+    const plan::Plan plan = plan::parse_way(way, plan::Collective::all_gather, fabric.levels).value();
+    for (const double bytes : {65536.0, 1e6, 16777216.0}) {
+      const plan::Cost predicted = plan::predict(plan, bytes, DataType::f32, fabric);
+      const auto both = both_tiers(plan, fabric, bytes).value();
+      EXPECT_NEAR(both.folded.time_us, both.unfolded.time_us, 1e-9 * predicted.total_us);
+      // It may copy before the first byte is there.
+      EXPECT_LE(both.unfolded.time_us, predicted.total_us * (1 + 1e-9)) << way << ", " << bytes << " bytes";
+      EXPECT_GE(both.unfolded.time_us, (predicted.transfer_us + predicted.reduce_us) * (1 - 1e-9))
+          << way << ", " << bytes << " bytes";
+    }
+  }
+}
+
 // Who only sends, or only receives, has its processor for that alone; but a message of one piece passes one processor
 // after the other.
 TEST(Folding, AgreesWithTheClosedFormWhereTrafficGoesOneWay) {
