@@ -37,6 +37,12 @@ bool copies_nothing(const Step& step, const plan::Situation& situation) {
          step.src_stride() == step.dst_stride();
 }
 
+// Whether output is written that was not read for it.
+bool brings_out(const Step& step) {
+  const bool reduces = step.verb == Verb::recv_reduce || step.verb == Verb::reduce;
+  return step.dst == Buffer::out && (step.verb == Verb::recv || (reduces && step.src != Buffer::out));
+}
+
 }  // namespace
 
 TaskMaker::TaskMaker(const plan::Plan& plan, const Call& call, bool joins) : plan_(plan), call_(call), joins_(joins) {
@@ -84,7 +90,7 @@ double TaskMaker::bytes_of(const Program& program, Buffer buffer, std::uint32_t 
   return user ? bytes : bytes * call_.wide;
 }
 
-Task TaskMaker::task_of(const Program& program, const Step& step, double combine_GBps) const {
+Task TaskMaker::task_of(const Program& program, const Step& step, const Rates& rates) const {
   Task task;
   const auto reduce_us = [&](double bytes) { return bytes / call_.reduce_GBps * kMicroseconds; };
   const auto message = [&](Buffer buffer, std::uint32_t first) {
@@ -105,7 +111,7 @@ Task TaskMaker::task_of(const Program& program, const Step& step, double combine
     case Verb::recv_reduce:
       task.kind = Task::Kind::recv;
       task.bytes = message(step.dst, step.dst_first);
-      task.work_us = combine_GBps > 0 ? task.bytes / combine_GBps * kMicroseconds : reduce_us(task.bytes);
+      task.work_us = rates.combine_GBps > 0 ? task.bytes / rates.combine_GBps * kMicroseconds : reduce_us(task.bytes);
       break;
     case Verb::copy:
       if (copies_nothing(step, call_.situation)) break;
@@ -120,6 +126,10 @@ Task TaskMaker::task_of(const Program& program, const Step& step, double combine
       break;
     case Verb::wait:
       break;
+  }
+  if (rates.result_GBps > 0 && brings_out(step)) {
+    const double bytes = bytes_of(program, Buffer::out, step.written_first(), step.chunks, 1);
+    task.work_us += bytes / rates.result_GBps * kMicroseconds;
   }
   if (step.moves() && task.bytes <= 0) task = Task{};  // nothing is sent where there is nothing
   return task;
@@ -148,12 +158,15 @@ TaskMaker::RankTasks TaskMaker::make(const Network& network, Position position) 
   made.list.tasks.reserve(steps + 1);
   std::vector<std::uint32_t> task_of_step(steps, kNoTask);
   const Step* before = nullptr;
+  // As the closed form has it (plan/cost/cost.cpp).
+  const bool to_other_memory = is_reduction(program.collective) && !call_.situation.in_place;
+  Rates rates{.result_GBps = to_other_memory && network.core_of(position) ? call_.copy_GBps : 0};
   for (std::uint32_t i = 0; i < steps; ++i) {
     const Step& step = program.steps[i];
     if (is_gathering(program, step)) continue;
-    const double combine_GBps =
+    rates.combine_GBps =
         step.verb == Verb::recv_reduce ? network.combine_GBps(network.position_of(step.peer), position) : 0;
-    const Task task = task_of(program, step, combine_GBps);
+    const Task task = task_of(program, step, rates);
     auto& tasks = made.list.tasks;
     if (before != nullptr && joined(program, *before, step) && tasks.back().kind == task.kind) {
       tasks.back().bytes += task.bytes;

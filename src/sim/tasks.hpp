@@ -60,10 +60,14 @@ class TaskMaker {
   [[nodiscard]] RankTasks make(const Network& network, Position position) const;
 
  private:
+  struct Rates {
+    double combine_GBps = 0;  // of what is reduced as it comes; 0: as any reduction
+    double result_GBps = 0;   // of results that caches have no place for yet; 0: they take no time of their own
+  };
   [[nodiscard]] double bytes_of(const plan::Program& program, plan::Buffer buffer, std::uint32_t first,
                                 std::uint32_t chunks, std::uint32_t stride) const;
   [[nodiscard]] double chunk_bytes(std::uint32_t first, std::uint32_t end) const;
-  [[nodiscard]] Task task_of(const plan::Program& program, const plan::Step& step, double combine_GBps) const;
+  [[nodiscard]] Task task_of(const plan::Program& program, const plan::Step& step, const Rates& rates) const;
   [[nodiscard]] bool joined(const plan::Program& program, const plan::Step& before, const plan::Step& step) const;
   [[nodiscard]] bool is_gathering(const plan::Program& program, const plan::Step& step) const;
   static void add_edges(const plan::Program& program, const std::vector<std::uint32_t>& task_of_step, TaskList& list);

@@ -26,6 +26,7 @@ Json side_of(const Options& options, const Row& row, const Side& side, int ranks
   const double algbw = gigabytes_per_second(static_cast<double>(row.shape.bytes), side.slowest.p50);
   const auto& time = side.slowest;
   return {{"time_us", {{"min", time.min}, {"p50", time.p50}, {"p99", time.p99}, {"max", time.max}}},
+          {"mean_us", side.time_us},
           {"algbw_GBps", algbw},
           {"busbw_GBps", algbw * bus_factor(options.collective.kind, static_cast<std::size_t>(ranks))},
           {"wrong", side.wrong ? Json(*side.wrong) : Json(nullptr)}};
@@ -51,7 +52,7 @@ Json side_of_peer(const Options& options, const Row& row, const std::optional<Du
   Side theirs;
   theirs.slowest = duel->slowest;
   Json json = side_of(options, row, theirs, ranks);
-  json.erase("wrong");
+  for (const char* const of_tutti : {"mean_us", "wrong"}) json.erase(of_tutti);
   json["speedup"] = {{"p10", duel->speedup.p10}, {"p50", duel->speedup.p50}, {"p90", duel->speedup.p90}};
   return json;
 }

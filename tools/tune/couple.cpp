@@ -111,7 +111,7 @@ Result<Handling> measure(job::Member& member, int color, bool every_size) {
   Couple twice = TUTTI_TRY(Couple::make(member, color, "all_reduce:rabenseifner/1"));
   if (!couple.is_alone()) {
     const auto reducing = [&](Couple& on, std::size_t bytes) {
-      return [&, bytes](std::size_t number) { return on.reduce(in, out, bytes, number); };
+      return [&, bytes](std::size_t number) { return on.reduce(out, bytes, number); };
     };
     const auto rounds = TUTTI_TRY(time_by_turns<2>(kShort, {reducing(couple, kShort), reducing(twice, kShort)}));
     found.one_round_us = rounds[0];
@@ -160,10 +160,9 @@ Status Couple::exchange(std::span<std::byte> memory, std::size_t bytes, std::siz
       comm_);
 }
 
-Status Couple::reduce(std::span<const std::byte> in, std::span<std::byte> out, std::size_t bytes, std::size_t number) {
-  const std::size_t place = place_of(number, bytes, out.size());
-  return job::checked(tuttiAllReduce(in.data() + place, out.data() + place, bytes / sizeof(float), tuttiFloat32,
-                                     tuttiSum, comm_, nullptr),
+Status Couple::reduce(std::span<std::byte> memory, std::size_t bytes, std::size_t number) {
+  std::byte* const place = memory.data() + place_of(number, bytes, memory.size());
+  return job::checked(tuttiAllReduce(place, place, bytes / sizeof(float), tuttiFloat32, tuttiSum, comm_, nullptr),
                       "reducing", comm_);
 }
 

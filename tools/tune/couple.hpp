@@ -20,8 +20,8 @@ class Couple {
 
   /// The number-th all-gather in place of blocks that have `bytes`, in another place of `memory` each time.
   Status exchange(std::span<std::byte> memory, std::size_t bytes, std::size_t number);
-  /// An all-reduce of f32 from `in` to `out`, which are as long, the same way.
-  Status reduce(std::span<const std::byte> in, std::span<std::byte> out, std::size_t bytes, std::size_t number);
+  /// An all-reduce of f32 in place, the same way.
+  Status reduce(std::span<std::byte> memory, std::size_t bytes, std::size_t number);
 
   /// Blocks of every size, out of memory that is a window and that is none.
   Status exchange_every_size(Handling& handling);

@@ -27,10 +27,22 @@ Load load_of(const Plan& plan, const Stripe& stripe, double bytes, DataType type
   return whole;
 }
 
-// What a rank copies from its input to its output where these are two: its own block.
-double own_copy(const Plan& plan, double bytes) {
-  const bool has_own = plan.collective == Collective::all_gather || plan.collective == Collective::all_to_all;
-  return has_own ? bytes / plan.ranks() : 0;
+// What a rank writes where input and output are two, beside what it receives as it does in place: its own block. Where
+// processors write the results of reductions, these too: caches do not hold that memory, and in place they do.
+double other_memory(const Plan& plan, double bytes, const topology::Fabric& fabric) {
+  const bool by_processors = fabric.link(0).is_moved_by_processors();
+  switch (plan.collective) {
+    case Collective::all_gather:
+    case Collective::all_to_all:
+      return bytes / plan.ranks();
+    case Collective::all_reduce:
+    case Collective::reduce:
+      return by_processors ? bytes : 0;
+    case Collective::reduce_scatter:
+      return by_processors ? bytes / plan.ranks() : 0;
+    default:
+      return 0;
+  }
 }
 
 // Bytes that must leave or enter a unit whose ranks are 1/units of all: on average over the units, or at the root's.
@@ -90,7 +102,7 @@ Cost predict(const Plan& plan, double bytes, DataType type, const topology::Fabr
   const double converted = plan.widened ? 2 * bytes * wideness(plan, type) / fabric.copy_GBps * kMicroseconds : 0;
   cost.overhead_us = together.overhead_us;
   cost.transfer_us = together.busiest_link();
-  const double copied = situation.in_place ? 0 : own_copy(plan, bytes) / fabric.copy_GBps * kMicroseconds;
+  const double copied = situation.in_place ? 0 : other_memory(plan, bytes, fabric) / fabric.copy_GBps * kMicroseconds;
   cost.reduce_us = together.reduce_us + converted + copied;
   // The first segment passes alone; the others follow as fast as the busiest link or the processor lets them.
   const double busiest = std::max(cost.transfer_us, cost.reduce_us + cost.overhead_us + together.moved_us);

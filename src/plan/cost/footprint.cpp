@@ -5,7 +5,7 @@
 namespace tutti::plan {
 namespace {
 
-constexpr double kOfAnExchange = 4;  // two ranks, of which each has its own message and the other's
+constexpr double kOfAnExchange = 4;    // two ranks, of which each has its own message and the other's
 constexpr double kPieceBytes = 32768;  // what a ring of the usual size passes on at a time (transports/shm/ring.hpp)
 
 double of_rank(Collective collective, double bytes, double ranks, bool in_place) {
@@ -40,6 +40,8 @@ double bytes_us(const topology::Link& link, double bytes, double footprint, bool
   return std::max(by_size, bytes / footprint * link.bytes_us(footprint, in_window));
 }
 
-double least_part(double bytes) { return bytes > kPieceBytes ? 0.5 * (1 + kPieceBytes / bytes) : 1; }
+double least_part(double bytes) {
+  return bytes > kPieceBytes ? 0.5 * (1 + kPieceBytes / bytes) : 1;
+}
 
 }  // namespace tutti::plan
