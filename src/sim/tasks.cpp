@@ -37,6 +37,11 @@ bool copies_nothing(const Step& step, const plan::Situation& situation) {
          step.src_stride() == step.dst_stride();
 }
 
+// A result that was made beside its place, as the input was still being sent from there.
+bool brings_home(const Step& step, const plan::Situation& situation) {
+  return situation.in_place && step.dst == Buffer::out && step.src != Buffer::in && step.src != Buffer::out;
+}
+
 // Whether output is written that was not read for it.
 bool brings_out(const Step& step) {
   const bool reduces = step.verb == Verb::recv_reduce || step.verb == Verb::reduce;
@@ -116,8 +121,8 @@ Task TaskMaker::task_of(const Program& program, const Step& step, const Rates& r
     case Verb::copy:
       if (copies_nothing(step, call_.situation)) break;
       task.kind = Task::Kind::copy;
-      task.work_us =
-          bytes_of(program, step.src, step.src_first, step.chunks, step.src_stride()) / call_.copy_GBps * kMicroseconds;
+      task.work_us = bytes_of(program, step.src, step.src_first, step.chunks, step.src_stride()) /
+                     (brings_home(step, call_.situation) ? rates.home_GBps : call_.copy_GBps) * kMicroseconds;
       break;
     case Verb::reduce:
       task.kind = Task::Kind::compute;
@@ -160,7 +165,10 @@ TaskMaker::RankTasks TaskMaker::make(const Network& network, Position position) 
   const Step* before = nullptr;
   // As the closed form has it (plan/cost/cost.cpp).
   const bool to_other_memory = is_reduction(program.collective) && !call_.situation.in_place;
-  Rates rates{.result_GBps = to_other_memory && network.core_of(position) ? call_.copy_GBps : 0};
+  const bool by_processor = network.core_of(position).has_value();
+  Rates rates{.result_GBps = to_other_memory && by_processor ? call_.copy_GBps : 0,
+              .home_GBps = by_processor && is_reduction(program.collective) ? network.combine_GBps(position, position)
+                                                                            : call_.copy_GBps};
   for (std::uint32_t i = 0; i < steps; ++i) {
     const Step& step = program.steps[i];
     if (is_gathering(program, step)) continue;

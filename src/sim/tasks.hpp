@@ -63,6 +63,7 @@ class TaskMaker {
   struct Rates {
     double combine_GBps = 0;  // of what is reduced as it comes; 0: as any reduction
     double result_GBps = 0;   // of results that caches have no place for yet; 0: they take no time of their own
+    double home_GBps = 0;     // of copies to where caches hold both: see brings_home
   };
   [[nodiscard]] double bytes_of(const plan::Program& program, plan::Buffer buffer, std::uint32_t first,
                                 std::uint32_t chunks, std::uint32_t stride) const;

@@ -109,9 +109,11 @@ Load Pricing::load(const Volume& volume, const Span& span, const Share& share) c
   load.overhead_us = volume.messages * eased * segments * 2 * overhead;
   load.reduce_us = share.bytes * share.wide * volume.reduced * eased / reduce_GBps * kMicroseconds;
   // Where processors move the bytes, they move them to where they are kept.
-  const double copied =
-      volume.copied + (by_processors ? 0 : volume.stored) + (situation_.in_place ? volume.kept * share.wide : 0);
+  const double copied = volume.copied + (by_processors ? 0 : volume.stored);
   load.reduce_us += share.bytes * copied * eased / fabric_.copy_GBps * kMicroseconds;
+  // A result that was made beside its place, as the input was still being sent: caches hold both, as what is reduced.
+  const double kept = situation_.in_place ? volume.kept * share.wide : 0;
+  load.reduce_us += share.bytes * kept * eased / (by_processors ? reduce_GBps : fabric_.copy_GBps) * kMicroseconds;
   const double passed = volume.chain ? std::max(1.0, volume.rounds) : 1;  // a segment passes one rank after the other
   load.fill_us = passed * (slowest + load.reduce_us) / segments;
   return load;
