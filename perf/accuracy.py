@@ -102,10 +102,9 @@ def measure(args, place, ranks, collective, algorithm):
         os.chmod(folder, 0o777)
         out = pathlib.Path(folder) / "perf.json"
         # One sweep: short calls go through as much memory as long ones, and find as little of it in caches as a probe's do.
-        command = [args.command, "perf", collective, "-b", str(SIZES[0]), "-e", str(SIZES[-1]), "-f", "16", "-n", str(args.iterations),
-                   "-w", "8", "-c", "0", "-J", str(out)]
+        sweep = f"-b {SIZES[0]} -e {SIZES[-1]} -f 16 -n {args.iterations} -w 8 -c 0 -J {out}"
         try:
-            place.run(ranks, command, {"TUTTI_ALGO": f"{collective}:{algorithm}/1"})
+            place.run(ranks, [args.command, "perf", collective, *sweep.split()], {"TUTTI_ALGO": f"{collective}:{algorithm}/1"})
         except place.failed as error:
             return {"not run": (str(getattr(error, "stderr", None) or error).strip().splitlines() or ["no reason"])[-1]}
         for row in json.loads(out.read_text())["rows"]:

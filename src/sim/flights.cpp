@@ -61,6 +61,13 @@ double Flights::carried_bytes(const Player& sender, std::uint32_t task, int leve
                                 memory_.in_windows && sent.of_user);
 }
 
+// Over `crossings_`.
+Flights::Flight& Flights::begin_flow() {
+  const FlowId id = fluid_.begin(crossings_);
+  if (flights_.size() <= id) flights_.resize(id + 1);
+  return flights_[id];
+}
+
 void Flights::begin(std::uint32_t player, std::uint32_t task, double now) {
   const Player& sender = ensemble_.players()[player];
   find_crossings(sender.position, ensemble_.peer(sender.first + task));
@@ -68,20 +75,16 @@ void Flights::begin(std::uint32_t player, std::uint32_t task, double now) {
   const int level = hops_.front().level;
   for (const Crossing& crossing : crossings_) link_bytes_[crossing.link] += bytes * crossing.times;
   level_bytes_[static_cast<std::size_t>(level)] += bytes * order_;
-  const FlowId id = fluid_.begin(crossings_);
-  if (flights_.size() <= id) flights_.resize(id + 1);
-  Flight& flight = flights_[id];
   const double carried = carried_bytes(sender, task, level);
   const double least_us = network_.least_us(hops_.front().link, bytes, carried);
+  Flight& flight = begin_flow();
   flight = {player, task, flight.version + 1, level, carried, now, now + least_us, 0, true, true};
 }
 
 void Flights::begin_copy(std::uint32_t player, std::uint32_t task, LinkId core, double us, double now) {
   crossings_.clear();
   cross(core, 0);
-  const FlowId id = fluid_.begin(crossings_);
-  if (flights_.size() <= id) flights_.resize(id + 1);
-  Flight& flight = flights_[id];
+  Flight& flight = begin_flow();
   flight = {player, task, flight.version + 1, 0, us * network_.capacity(core), now, now, 0, true, false};
 }
 

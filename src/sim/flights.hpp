@@ -59,6 +59,7 @@ class Flights {
   };
   void find_crossings(Position from, Position to);
   void cross(LinkId link, int level);
+  Flight& begin_flow();
   void change_rate(Flight& flight, double rate);
   [[nodiscard]] std::uint32_t number_of(LinkId link, int level);
   [[nodiscard]] double carried_bytes(const Player& sender, std::uint32_t task, int level) const;

@@ -166,9 +166,10 @@ TaskMaker::RankTasks TaskMaker::make(const Network& network, Position position) 
   // As the closed form has it (plan/cost/cost.cpp).
   const bool to_other_memory = is_reduction(program.collective) && !call_.situation.in_place;
   const bool by_processor = network.core_of(position).has_value();
+  const double combine_GBps = network.combine_GBps(position, position);
+  const double in_caches_GBps = combine_GBps > 0 ? combine_GBps : call_.reduce_GBps;
   Rates rates{.result_GBps = to_other_memory && by_processor ? call_.copy_GBps : 0,
-              .home_GBps = by_processor && is_reduction(program.collective) ? network.combine_GBps(position, position)
-                                                                            : call_.copy_GBps};
+              .home_GBps = by_processor && is_reduction(program.collective) ? in_caches_GBps : call_.copy_GBps};
   for (std::uint32_t i = 0; i < steps; ++i) {
     const Step& step = program.steps[i];
     if (is_gathering(program, step)) continue;

@@ -100,6 +100,16 @@ TEST(Folding, AgreesWithTheClosedFormOnTwoRanksWhereProcessorsMoveTheBytes) {
   }
 }
 
+TEST(Folding, AgreesWithTheClosedFormWhereItIsNotKnownWhatReducingOnTheWayTakes) {
+  auto fabric = node_of(2, 2);
+  for (topology::Link& link : fabric.links) link.combine_GBps = 0;
+  const plan::Plan plan = plan::parse_way("recursive_doubling", plan::Collective::all_reduce, fabric.levels).value();
+  for (const plan::Situation situation : plan::kSituations) {
+    const double predicted = plan::predict(plan, 65536, DataType::f32, fabric, situation).total_us;
+    EXPECT_NEAR(both_tiers(plan, fabric, 65536, situation)->unfolded.time_us, predicted, 1e-9 * predicted);
+  }
+}
+
 TEST(Folding, CopiesNothingToWhereItIs) {
   const auto fabric = node_of(2, 2);
   for (const char* const way : {"ring", "direct", "bruck", "circulant"}) {
